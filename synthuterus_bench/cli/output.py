@@ -1,0 +1,71 @@
+"""The one sink of the command line: human, ``--json`` or ``--quiet``.
+
+Human text goes to stdout, progress and warnings to stderr. With ``--json`` stdout carries exactly one JSON document.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from synthuterus_bench.errors import SynthbenchError
+
+Item = TypeVar("Item")
+
+
+class Mode(Enum):
+    """What the user wants to read."""
+
+    HUMAN = "human"
+    JSON = "json"
+    QUIET = "quiet"
+
+
+@dataclass
+class Output:
+    """Where every command writes. ``debug`` lets tracebacks through."""
+
+    mode: Mode = Mode.HUMAN
+    debug: bool = False
+
+    def say(self, text: str = "") -> None:
+        """A line for people; nothing in the other modes."""
+        if self.mode is Mode.HUMAN:
+            print(text)
+
+    def warn(self, text: str) -> None:
+        """A warning on stderr, in every mode."""
+        print(f"warning: {text}", file=sys.stderr)
+
+    def result(self, value: dict[str, Any], human: str) -> None:
+        """What the command found or made, as text or as JSON."""
+        if self.mode is Mode.JSON:
+            print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+        elif self.mode is Mode.HUMAN:
+            print(human)
+
+    def error(self, error: SynthbenchError) -> None:
+        """One line on stderr, and one more when there is something to do."""
+        if self.mode is Mode.JSON:
+            print(json.dumps({"error": error.message, "hint": error.hint}, ensure_ascii=False))
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+
+    def track(self, items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+        """A progress bar with an ETA on stderr (a ``progress.Track``); silent unless people read along."""
+        if self.mode is not Mode.HUMAN:
+            yield from items
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            yield from progress.track(items, total=total, description=label)
+
+
+out = Output()
+"""The process-wide sink, set up by the root options."""

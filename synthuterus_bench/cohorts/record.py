@@ -1,0 +1,61 @@
+"""One scan and one schema: cohorts and releases share these columns."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from synthuterus_bench.vocab import Orientation, Sequence, Split, Vendor, View
+
+SCHEMA_VERSION = 1
+Dims = Literal[2, 3]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One image or volume with its facts.
+
+    ``pixels`` is (rows, columns) or (slices, rows, columns): rows run from superior to inferior, columns from
+    anterior to posterior, slices from the patient's left to right. In a prepared cohort it is uint16 in the fixed
+    window of :mod:`synthuterus_bench.cohorts.window`; in an imported one it holds the scanner's own numbers.
+    ``spacing_mm`` has one entry an axis of ``pixels``. ``mask`` has its shape, with values of ``vocab.Label``.
+    """
+
+    scan_id: str
+    pixels: NDArray[np.generic]
+    spacing_mm: tuple[float, ...]
+    split: Split
+    source: str
+    view: View = View.FULL
+    patient_id: str | None = None
+    orientation: Orientation = Orientation.AMBIGUOUS
+    field_strength: float | None = None
+    vendor: Vendor | None = None
+    sequence: Sequence | None = None
+    contrast: bool | None = None
+    mask: NDArray[np.uint8] | None = None
+    version_deg: float | None = None
+    flexion_deg: float | None = None
+    prompt: str | None = None
+    seed: int | None = None
+    generator: str | None = None
+    max_similarity: float | None = None
+
+
+class Manifest(BaseModel):
+    """``cohort.json``: what a cohort folder says about itself. No names, no paths, no times."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: int = SCHEMA_VERSION
+    name: str
+    view: View
+    dims: Dims
+    intensity: Literal["window", "native"]
+    splits: dict[Split, int]
+    digest: str
+    preset: str | None = None
+    seed: int | None = None
+    prep: dict[str, str | float | int] | None = None

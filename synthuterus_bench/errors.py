@@ -1,0 +1,67 @@
+"""The error tree. The library raises these; the command line turns them into one line and an exit code.
+
+SynthbenchError
+├── UsageError          the command or its arguments are wrong (exit code 2)
+└── DataError           what was read is wrong (exit code 1)
+    ├── ScanError       one scan cannot be imported or prepared
+    ├── CohortError     a cohort or release folder is not what it claims to be
+    ├── WeightsError    a weights file is missing, altered, or of the wrong kind
+    ├── SubmissionError what was handed in for evaluation cannot be evaluated
+    ├── EntryError      a leaderboard entry breaks the schema or an invariant
+    ├── QuotaError      a class could not be filled within its cap of candidates
+    └── GateError       a release does not pass the release gate
+"""
+
+
+class SynthbenchError(Exception):
+    """Root of everything this package raises on purpose.
+
+    Args:
+        message: one line that names the file or id, what was found and what was expected.
+        hint: what to do about it, if there is one thing to do.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SynthbenchError):
+    """The command or its arguments are wrong."""
+
+    exit_code = 2
+
+
+class DataError(SynthbenchError):
+    """What was read from disk or the network is wrong."""
+
+
+class ScanError(DataError):
+    """One scan cannot be imported or prepared."""
+
+
+class CohortError(DataError):
+    """A cohort or release folder is not what it claims to be."""
+
+
+class WeightsError(DataError):
+    """A weights file is missing, altered, or of the wrong kind."""
+
+
+class SubmissionError(DataError):
+    """What was handed in for evaluation cannot be evaluated."""
+
+
+class EntryError(DataError):
+    """A leaderboard entry breaks the schema or an invariant."""
+
+
+class QuotaError(DataError):
+    """A class could not be filled within its cap of candidates."""
+
+
+class GateError(DataError):
+    """A release does not pass the release gate."""

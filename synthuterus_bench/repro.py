@@ -1,0 +1,102 @@
+"""Named random streams, digests and atomic writes: what makes a second run give the same bytes."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+StreamName = str | int
+
+
+def seed_words(seed: int, *names: StreamName) -> list[int]:
+    """Eight 32-bit words that depend on every name and on its place.
+
+    Args:
+        seed: the run's seed, any non-negative integer.
+        names: purpose and indices, for example ``("noise", "av-af", 17)``.
+    """
+    text = canonical_json([seed, *names])
+    digest = hashlib.sha256(text.encode()).digest()
+    return [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
+
+
+def stream(seed: int, *names: StreamName) -> np.random.Generator:
+    """The random stream of one purpose and sample; independent of batch, rank and order of use."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed_words(seed, *names))))
+
+
+def stream_seed(seed: int, *names: StreamName) -> int:
+    """A 63-bit integer seed for libraries that want a number rather than a generator."""
+    low, high = seed_words(seed, *names)[:2]
+    return low | (high & 0x7FFFFFFF) << 32
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, no spaces and no NaN: equal values give equal text.
+
+    Raises:
+        ValueError: ``value`` holds NaN or an infinity.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def digest_bytes(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """SHA-256 of the canonical JSON of ``value``."""
+    return digest_bytes(canonical_json(value).encode())
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_array(array: np.ndarray) -> str:
+    """SHA-256 of an array's type, shape and values."""
+    head = f"{array.dtype.str}{array.shape}".encode()
+    return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success flush it to disk and rename it into place.
+
+    A reader sees the old file, the whole new file, or no file. On any error nothing is left.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Write ``data`` to ``path`` through :func:`atomic_path`."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
