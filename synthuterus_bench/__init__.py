@@ -1,3 +1,79 @@
-"""SynthUterus Bench: build, audit, release and judge synthetic uterine MRI."""
+"""SynthUterus Bench: build, audit, release and judge synthetic uterine MRI.
+
+The names in ``__all__`` are the public interface; each is loaded when it is first used, so that importing the package
+costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Cohort": "cohorts.store",
+    "Condition": "cohorts.prompt",
+    "Entry": "entry",
+    "Orientation": "vocab",
+    "ReleasePlan": "release.build",
+    "SamplerConfig": "generators.sampler",
+    "Scan": "cohorts.record",
+    "SynthbenchError": "errors",
+    "View": "vocab",
+    "check_entries": "board.check",
+    "check_release": "release.gate",
+    "draw_cohort": "cohorts.phantom.population",
+    "evaluate": "bench.run",
+    "find_pipeline": "generators.pipeline",
+    "from_window": "cohorts.window",
+    "generate": "release.build",
+    "load_cohort": "cohorts.store",
+    "load_embedder": "nets.embedder",
+    "load_entry": "entry",
+    "load_pipeline": "generators.pipeline",
+    "parse_prompt": "cohorts.prompt:parse",
+    "render_prompt": "cohorts.prompt:render",
+    "sample_chunk": "generators.sampler",
+    "to_display": "cohorts.window",
+    "to_window": "cohorts.window",
+    "write_report": "bench.report",
+}
+
+__all__ = [
+    "Cohort",
+    "Condition",
+    "Entry",
+    "Orientation",
+    "ReleasePlan",
+    "SamplerConfig",
+    "Scan",
+    "SynthbenchError",
+    "View",
+    "check_entries",
+    "check_release",
+    "draw_cohort",
+    "evaluate",
+    "find_pipeline",
+    "from_window",
+    "generate",
+    "load_cohort",
+    "load_embedder",
+    "load_entry",
+    "load_pipeline",
+    "parse_prompt",
+    "render_prompt",
+    "sample_chunk",
+    "to_display",
+    "to_window",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home, _, own_name = _HOMES[name].partition(":")
+    return getattr(import_module(f"{__name__}.{home}"), own_name or name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

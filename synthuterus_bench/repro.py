@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from synthuterus_bench.errors import DataError
 
 StreamName = str | int
 
@@ -92,6 +95,40 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     """Write ``data`` to ``path`` through :func:`atomic_path`."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def staged_folder(out: Path) -> Iterator[Path]:
+    """Yield a temporary folder; on success flush every file in it and rename it to ``out``.
+
+    A reader sees no folder or the whole one. On any error, Ctrl-C included, nothing is left: parents of ``out``
+    are made only at the end, and the temporary folder lies beside the first of them that already exists.
+
+    Raises:
+        DataError: ``out`` exists and is not an empty folder, or something above it is not a folder.
+    """
+    home, target = _staging_ground(out), out.absolute()
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=home))
+    try:
+        yield temporary
+        for path in (*temporary.rglob("*"), temporary):
+            _flush(path)
+        temporary.chmod(0o755)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(target)
+        _flush(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _staging_ground(out: Path) -> Path:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        found = "a folder with files in it" if out.is_dir() else "a file"
+        raise DataError(f"{out}: found {found}, expected nothing there yet", "remove it or give another --out")
+    home = next(parent for parent in out.absolute().parents if parent.exists())
+    if not home.is_dir():
+        raise DataError(f"{home}: found a file, expected a folder to write {out.name} under")
+    return home
 
 
 def _flush(path: Path) -> None:

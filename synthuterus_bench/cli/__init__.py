@@ -90,7 +90,7 @@ def _register() -> None:
     """Import the command modules: each adds its commands to ``app``."""
     from importlib import import_module
 
-    for noun in ("cohort",):
+    for noun in ("demo", "cohort", "prep", "train", "generate", "evaluate", "leaderboard"):
         import_module(f"synthuterus_bench.cli.{noun}")
 
 

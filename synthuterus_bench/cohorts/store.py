@@ -29,7 +29,8 @@ _WORDS = {"vendor": Vendor, "sequence": Sequence, "view": View, "split": Split}
 @cache
 def features(dims: Dims) -> Any:
     """The ``datasets.Features`` of a 2D or 3D cohort: one column set, ``image`` or ``volume`` by ``dims``."""
-    from datasets import ClassLabel, Features, Image, Nifti, Sequence as List, Value
+    from datasets import ClassLabel, Features, Image, Nifti, Value
+    from datasets import Sequence as List
 
     text, number = Value("string"), Value("float32")
     picture = Image() if dims == 2 else Nifti()
@@ -103,7 +104,6 @@ def write_shard(path: Path, rows: list[dict[str, Any]], dims: Dims) -> None:
     table = pa.Table.from_pylist(rows, schema=schema)
     with atomic_path(path) as temporary:
         pq.write_table(table, temporary, row_group_size=SHARD_ROWS, compression="zstd")
-
 
 
 def shard_path(root: Path, view: View, split: Split, index: int, count: int) -> Path:

@@ -1,0 +1,27 @@
+"use strict";
+(function () {
+  const root = document.documentElement;
+  const wanted = window.matchMedia("(prefers-color-scheme: dark)");
+  const remembered = () => {
+    try { return localStorage.getItem("theme"); } catch { return null; }
+  };
+  const remember = (name) => {
+    try { localStorage.setItem("theme", name); } catch { /* private window: the choice lasts for this page */ }
+  };
+  const dark = () => (root.dataset.theme || (wanted.matches ? "dark" : "light")) === "dark";
+  const chosen = remembered();
+  if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const button = document.getElementById("theme");
+    const show = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      remember(root.dataset.theme);
+      show();
+    });
+    wanted.addEventListener("change", show);
+    show();
+  });
+})();

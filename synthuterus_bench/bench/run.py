@@ -1,0 +1,167 @@
+"""``evaluate``: from a folder to an entry. The same input, versions, device type and threads give the same bytes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from synthuterus_bench.bench.details import Details, save_details
+from synthuterus_bench.bench.reference import PHANTOM, Reference, load_reference
+from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
+from synthuterus_bench.bench.sets import Sets
+from synthuterus_bench.bench.submission import Submission, load_submission
+from synthuterus_bench.bench.suite import Suite, find_suite
+from synthuterus_bench.bench.tasks import ScoredTasks, score_tasks
+from synthuterus_bench.entry import DatasetRef, Entry, Result, SuiteRef, save_entry
+from synthuterus_bench.errors import UsageError
+from synthuterus_bench.metrics.base import Need
+from synthuterus_bench.metrics.features import Embedder, FeatureBank, extract
+from synthuterus_bench.metrics.table import METRICS
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.repro import digest_bytes
+from synthuterus_bench.vocab import Split
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "torch-fidelity", "lpips")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """An entry, its details, and how many seconds each stage took (which no result file holds)."""
+
+    entry: Entry
+    details: Details
+    seconds: dict[str, float]
+
+    def save(self, path: Path) -> Path:
+        """Write the entry to ``path`` and its details beside it; returns where the details are."""
+        written = save_details(self.details, path)
+        save_entry(self.entry, path)
+        return written
+
+
+@dataclass(slots=True)
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - begun
+
+
+def evaluate(
+    path: Path,
+    suite: str | Suite = "uterus-2d-roi",
+    reference: str = PHANTOM,
+    *,
+    name: str | None = None,
+    weights_dir: Path | None = None,
+    cache: Path | None = None,
+    device: str = "cpu",
+    embedder: Embedder | None = None,
+    track: Track = silent,
+) -> Evaluation:
+    """Evaluate the submission at ``path``.
+
+    Args:
+        path: a release or cohort folder, or one with a subfolder of images for each orientation.
+        reference: ``phantom``, or a prepared cohort folder with train and test splits.
+        name: what to call the generator; by default what a release says.
+        embedder: by default the shipped one.
+
+    Raises:
+        UsageError: no such suite or device.
+        SubmissionError, CohortError, WeightsError: see :func:`load_submission`, :func:`load_reference` and
+            :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
+    """
+    _check_device(device)
+    suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
+    with clock.stage("submission"):
+        submission = load_submission(path, suite, name)
+    embedder = embedder or _shipped_embedder()
+    with clock.stage("reference"):
+        real = load_reference(reference, suite, cache, track)
+    with clock.stage("features"):
+        sets = Sets(submission, real)
+        bank = extract(sets.pixels, _needs(suite), embedder, weights_dir=weights_dir, device=device, track=track)
+    with clock.stage("metrics"):
+        metrics = score_metrics(suite.metrics, sets.scopes(suite.permutations), bank, track)
+    with clock.stage("downstream"):
+        tasks = score_tasks(suite, *sets.labelled(bank), device=device, track=track)
+    details = _details(suite, sets, bank, metrics, tasks)
+    entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
+    return Evaluation(entry, details, clock.seconds)
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: found no CUDA device that torch can use", "use --device cpu")
+
+
+def _shipped_embedder() -> Embedder:
+    from synthuterus_bench.nets.embedder import load_embedder
+
+    return load_embedder()
+
+
+def _needs(suite: Suite) -> set[Need]:
+    return {METRICS[name].need for name in suite.metrics} | {Need.EMBEDDER, Need.CODES}
+
+
+def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:
+    return Details(
+        suite=suite.id,
+        protocol_digest=suite.digest,
+        reference_digest=sets.real.digest,
+        intensity=sets.submission.intensity,
+        found=sets.submission.found,
+        confusions=tasks.confusions,
+        similarities={"nearest real training image": sets.similarities(bank)},
+        nulls=tuple(metrics.nulls),
+    )
+
+
+def overlap(submission: Submission, real: Reference) -> dict[str, int]:
+    """Exact copies: evaluated images that are in a split of the reference, and repeats within the submission."""
+    copies = {f"copies_of_{split}": _count(submission, real.digests.get(split, frozenset())) for split in Split}
+    return copies | {"repeats": len(submission.digests) - len(set(submission.digests))}
+
+
+def _count(submission: Submission, known: frozenset[str]) -> int:
+    return sum(digest in known for digest in submission.digests)
+
+
+def environment(device: str) -> dict[str, str]:
+    """Versions, device type and threads; nothing that names a machine."""
+    import platform
+
+    import torch
+
+    versions = {name: version(name) for name in ("synthuterus-bench", *LIBRARIES)}
+    return versions | {"python": platform.python_version(), "device": device, "threads": str(torch.get_num_threads())}
+
+
+def _entry(
+    suite: Suite, submission: Submission, real: Reference, results: list[Result], details: Details, device: str
+) -> Entry:
+    return Entry(
+        suite=SuiteRef(
+            id=suite.id,
+            version=suite.version,
+            protocol_digest=suite.digest,
+            reference=real.name,
+            reference_digest=real.digest,
+        ),
+        generator=submission.generator,
+        overlap=overlap(submission, real),
+        dataset=DatasetRef(manifest_sha256=submission.manifest_sha256, n_per_class=submission.per_class),
+        privacy=submission.privacy,
+        results=results,
+        artefacts={"details_sha256": digest_bytes(details.as_json().encode())},
+        environment=environment(device),
+    )

@@ -1,0 +1,70 @@
+"""The three sets of an evaluation in one numbering: submission, then real training, then held-out real images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthuterus_bench.bench.details import Histogram, histogram
+from synthuterus_bench.bench.reference import Reference
+from synthuterus_bench.bench.submission import Submission
+from synthuterus_bench.downstream.regimes import Labelled
+from synthuterus_bench.metrics.base import Need, Scope
+from synthuterus_bench.metrics.features import FeatureBank
+from synthuterus_bench.metrics.scopes import make_scopes
+from synthuterus_bench.vocab import CLASSES
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """A submission and its reference."""
+
+    submission: Submission
+    real: Reference
+
+    @property
+    def pixels(self) -> NDArray[np.uint16]:
+        """All images, (rows, size, size)."""
+        return np.concatenate([self.submission.pixels, self.real.train.pixels, self.real.test.pixels])
+
+    @property
+    def units(self) -> Ints:
+        """Patient number of each row, none in two sets."""
+        parts = (self.submission.units, self.real.train.units, self.real.test.units)
+        offsets = np.cumsum([0, *(part.max() + 1 for part in parts[:-1])])
+        return np.concatenate([part + offset for part, offset in zip(parts, offsets, strict=True)])
+
+    def scopes(self, permutations: int) -> list[Scope]:
+        """Each orientation and all pooled, with at most as many synthetic as real training images of a class."""
+        fake, train = self.submission.labels, self.real.train.labels
+        matched = np.concatenate([first_of_class(fake, k, int(np.sum(train == k))) for k in range(len(CLASSES))])
+        labels = np.where(np.isin(np.arange(len(fake)), matched), fake, -1)
+        names = [str(name) for name in CLASSES]
+        return make_scopes(labels, train, self.real.test.labels, self.units, names, permutations=permutations, seed=0)
+
+    def labelled(self, bank: FeatureBank) -> tuple[Labelled, Labelled, Labelled]:
+        """Submission, as many real training images of each class, and all held-out ones."""
+        fake, train, test = self._split(bank.arrays[Need.EMBEDDER])
+        sizes = np.bincount(self.submission.labels, minlength=len(CLASSES))
+        rows = [first_of_class(self.real.train.labels, k, size) for k, size in enumerate(sizes)]
+        real, held_out, ours = self.real.train, self.real.test, self.submission
+        return (
+            Labelled(ours.pixels, fake, ours.labels, ours.units),
+            Labelled(real.pixels, train, real.labels, real.units).take(np.concatenate(rows)),
+            Labelled(held_out.pixels, test, held_out.labels, held_out.units),
+        )
+
+    def similarities(self, bank: FeatureBank) -> Histogram:
+        """Cosine of each image's code to the nearest real training image."""
+        fake, train, test = self._split(bank.arrays[Need.CODES])
+        return histogram({"submission": (fake @ train.T).max(1), "held-out real": (test @ train.T).max(1)})
+
+    def _split(self, rows: NDArray[np.floating]) -> list[NDArray[np.floating]]:
+        return np.split(rows, np.cumsum([len(self.submission.labels), len(self.real.train.labels)]))
+
+
+def first_of_class(labels: Ints, which: int, count: int) -> Ints:
+    """The first ``count`` rows of a class."""
+    return np.flatnonzero(labels == which)[:count]

@@ -1,0 +1,96 @@
+"""Suites: frozen protocols. Results rank together only when their protocol digests are equal."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from synthuterus_bench.errors import UsageError
+from synthuterus_bench.repro import digest_json
+from synthuterus_bench.vocab import VIEW_SIZE, View
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Regime(_Frozen):
+    """One way to learn the orientation: a network trained on labels, or clusters of embedder features."""
+
+    name: Literal["supervised", "k-means"]
+    net: str | None = None
+    side: int | None = None
+    epochs: int | None = None
+    learning_rate: float | None = None
+
+
+class Suite(_Frozen):
+    """Everything that decides a number.
+
+    ``n_per_class`` images of each orientation are evaluated, fewer when the submission has fewer; metrics use at most
+    as many as the reference has for training, so that their floors are of the same size. ``phantom_scans`` and
+    ``phantom_seed`` draw the phantom reference.
+    """
+
+    id: str
+    version: int = Field(ge=1)
+    view: View
+    n_per_class: int
+    min_per_class: int = 2
+    phantom_scans: int
+    phantom_seed: int = 0
+    metrics: tuple[str, ...]
+    permutations: int
+    resamples: int
+    seeds: tuple[int, ...]
+    regimes: tuple[Regime, ...]
+
+    @property
+    def size(self) -> int:
+        """Pixels a side at 1 mm."""
+        return VIEW_SIZE[self.view]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the protocol."""
+        return digest_json(self.model_dump(mode="json"))
+
+
+_METRICS = ("fid-2048", "fid-64", "lpips", "fd-embedder", "kid-embedder", "irs-adjusted")
+_K_MEANS = Regime(name="k-means")
+
+ROI = Suite(
+    id="uterus-2d-roi",
+    version=1,
+    view=View.ROI,
+    n_per_class=200,
+    phantom_scans=1336,
+    metrics=_METRICS,
+    permutations=200,
+    resamples=1000,
+    seeds=(0, 1, 2),
+    regimes=(Regime(name="supervised", net="resnet18", side=64, epochs=10, learning_rate=1e-3), _K_MEANS),
+)
+DEMO = Suite(
+    id="demo",
+    version=1,
+    view=View.ROI,
+    n_per_class=32,
+    phantom_scans=240,
+    metrics=_METRICS,
+    permutations=50,
+    resamples=500,
+    seeds=(0,),
+    regimes=(Regime(name="supervised", net="slim-resnet", side=64, epochs=30, learning_rate=3e-3), _K_MEANS),
+)
+SUITES = {suite.id: suite for suite in (ROI, DEMO)}
+
+
+def find_suite(name: str) -> Suite:
+    """The suite called ``name``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in SUITES:
+        raise UsageError(f"--suite {name}: no such suite, expected {' or '.join(SUITES)}")
+    return SUITES[name]

@@ -1,0 +1,196 @@
+"""Results as a table to read: one column or row a metric, one cell a scope, each with interval, floor or reason.
+
+Two results are the same metric only when their parameters (extractor, layer, weights, resize, ...) are equal too.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from synthuterus_bench.bench.pages.text import decimals_for, number
+from synthuterus_bench.entry import Entry, Result
+from synthuterus_bench.repro import canonical_json
+from synthuterus_bench.vocab import CLASSES
+
+POOLED = "pooled"
+REGIME = "regime"
+SCOPES = (POOLED, *CLASSES)
+TITLES = {
+    "kid-embedder": "Embedder KID",
+    "fd-embedder": "Embedder FD",
+    "fid": "FID",
+    "fid-64": "FID 64",
+    "fid-2048": "FID 2048",
+    "lpips": "LPIPS",
+    "irs-adjusted": "Adjusted IRS",
+    "macro-f1": "Macro-F1",
+    "macro-f1-gain": "Macro-F1 gain",
+}
+_ARROWS = {"lower": ("↓", "lower is better"), "higher": ("↑", "higher is better"), "none": ("", "no direction")}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A metric with its parameters; ``detail`` tells apart metrics of one name."""
+
+    metric: str
+    params: str
+    direction: str
+    title: str
+    detail: str
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better."""
+        return _ARROWS[self.direction][0]
+
+    @property
+    def direction_words(self) -> str:
+        """Which way is better, in words."""
+        return _ARROWS[self.direction][1]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One result, ready to print. ``sort`` is the bare value, None when there is none."""
+
+    status: str
+    value: str = ""
+    interval: str = ""
+    floor: str = ""
+    reason: str = ""
+    sort: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of one entry, cell by cell in the order of the table's scopes."""
+
+    column: Column
+    cells: tuple[tuple[str, Cell | None], ...]
+
+    @property
+    def nowhere(self) -> Cell | None:
+        """The one cell to print when no scope has a value and all give the same reason."""
+        first = self.cells[0][1]
+        same = all(cell == first for _, cell in self.cells)
+        return first if same and first is not None and first.status != "ok" else None
+
+
+@dataclass(frozen=True)
+class Table:
+    """All results of one entry."""
+
+    scopes: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def key_of(result: Result) -> tuple[str, str]:
+    """What makes two results comparable: the metric and all its parameters."""
+    return result.metric, canonical_json(result.params)
+
+
+def columns(results: Iterable[Result]) -> list[Column]:
+    """The metrics among ``results``: those with a title in their order, then the others by name.
+
+    A result without a value does not know its extractor; it makes no column where another result of its metric does.
+    """
+    every = list(results)
+    known = {key_of(result): result for result in every if result.value is not None}
+    measured = {metric for metric, _ in known}
+    known |= {key_of(result): result for result in every if result.metric not in measured}
+    order = [*TITLES]
+    keys = sorted(known, key=lambda key: (order.index(key[0]) if key[0] in TITLES else len(order), key))
+    return [
+        Column(
+            metric, params, known[metric, params].direction, TITLES.get(metric, metric), _detail(known, metric, params)
+        )
+        for metric, params in keys
+    ]
+
+
+def _detail(known: dict[tuple[str, str], Result], metric: str, params: str) -> str:
+    """What tells a metric from others of its name: one parameter if one is enough, else all that differ."""
+    mine = known[metric, params].params
+    rivals = [result.params for key, result in known.items() if key[0] == metric and key[1] != params]
+    if not rivals:
+        return ""
+    differing = [name for name in sorted(mine, key=_plainest) if any(rival.get(name) != mine[name] for rival in rivals)]
+    alone = [name for name in differing if all(rival.get(name) != mine[name] for rival in rivals)]
+    if alone:
+        return _brief(alone[0], mine[alone[0]])
+    return ", ".join(_brief(name, mine[name]) for name in differing) or "no parameters"
+
+
+def _plainest(name: str) -> tuple[bool, str]:
+    return name != REGIME, name
+
+
+def _brief(name: str, value: Any) -> str:
+    text = str(value)[:12] if len(str(value)) == 64 else str(value)
+    return text if name == REGIME else f"{name} {text}"
+
+
+def cell(result: Result | None, decimals: int) -> Cell | None:
+    """A result as text, or None when it was never measured."""
+    if result is None:
+        return None
+    if result.status != "ok":
+        return Cell(result.status, reason=result.reason or "no reason given")
+    interval = f"{number(result.ci.low, decimals)} to {number(result.ci.high, decimals)}" if result.ci else ""
+    return Cell("ok", number(result.value, decimals), interval, _floor(result, decimals), sort=result.value)
+
+
+def _floor(result: Result, decimals: int) -> str:
+    floor = result.floor
+    if floor is None:
+        return ""
+    if floor.low is None or floor.high is None:
+        return number(floor.value, decimals)
+    return f"{number(floor.low, decimals)} to {number(floor.high, decimals)}"
+
+
+def decimals_of(results: Iterable[Result]) -> int:
+    """One number of decimals for a whole column, so that its digits line up and show no more than is known."""
+    return decimals_for(_uncertainty(result) for result in results if result.value is not None)
+
+
+def _uncertainty(result: Result) -> float:
+    """Width of the interval, else of the floor, else a tenth of the value."""
+    for span in (result.ci, result.floor):
+        if span is not None and span.low is not None and span.high is not None:
+            return span.high - span.low
+    return abs(result.value or 0) / 10
+
+
+def by_column(results: Iterable[Result], column: Column) -> list[Result]:
+    """The results of one column: of equal parameters, or without a value and of no other parameters."""
+    return [result for result in results if _belongs(result, column)]
+
+
+def _belongs(result: Result, column: Column) -> bool:
+    if result.metric != column.metric:
+        return False
+    if result.value is not None:
+        return key_of(result)[1] == column.params
+    return result.params.items() <= json.loads(column.params).items()
+
+
+def by_scope(results: Iterable[Result], column: Column) -> dict[str, Result]:
+    """The results of one column of one entry, by scope; one with a value goes before one without."""
+    found = sorted(by_column(results, column), key=lambda result: result.value is not None)
+    return {result.scope: result for result in found}
+
+
+def entry_table(entry: Entry) -> Table:
+    """Every result of an entry: metrics down, pooled and orientations across."""
+    present = {result.scope for result in entry.results}
+    scopes = (*(scope for scope in SCOPES if scope in present), *sorted(present - set(SCOPES)))
+    return Table(scopes, tuple(_row(entry, column, scopes) for column in columns(entry.results)))
+
+
+def _row(entry: Entry, column: Column, scopes: tuple[str, ...]) -> Row:
+    found = by_scope(entry.results, column)
+    decimals = decimals_of(found.values())
+    return Row(column, tuple((scope, cell(found.get(scope), decimals)) for scope in scopes))

@@ -1,0 +1,131 @@
+"""``synthbench leaderboard check``: the one validator, the same at a submitter's desk and in CI."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from synthuterus_bench.bench.pages.text import one_line
+from synthuterus_bench.bench.suite import SUITES
+from synthuterus_bench.bench.table import POOLED, key_of
+from synthuterus_bench.board.invariants import broken_invariants
+from synthuterus_bench.entry import Entry, load_entry
+from synthuterus_bench.errors import EntryError
+
+HOME = "entries"
+SHORTEST_VECTOR = 3
+DETAILS = ".details.json"
+Vector = tuple[tuple[str | float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with one file, in one line that is safe to print."""
+
+    file: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}"
+
+
+@dataclass
+class Checked:
+    """What was read: the entries that pass the schema, by file, and every problem found."""
+
+    entries: dict[Path, Entry] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, path: Path, message: str) -> None:
+        """Note one problem."""
+        self.problems.append(Problem(one_line(str(path)), one_line(message)))
+
+
+def check_entries(paths: Iterable[Path]) -> Checked:
+    """Check entry files, or all entries in folders; nothing is raised for what is wrong with them."""
+    checked = Checked()
+    for path in dict.fromkeys(found for given in paths for found in _files(given, checked)):
+        _check_file(path, checked)
+    _check_copies(checked)
+    return checked
+
+
+def slug(name: str) -> str:
+    """The folder of a generator: its name in lower-case ASCII letters and digits with hyphens between."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "unnamed"
+
+
+def home_of(entry: Entry) -> str:
+    """Where an entry belongs: ``entries/<suite>/<generator>/<id>.json``."""
+    return f"{HOME}/{entry.suite.id}/{slug(entry.generator.name)}/{entry.id}.json"
+
+
+def _files(given: Path, checked: Checked) -> Iterator[Path]:
+    if given.is_file() or given.is_symlink():
+        yield given
+        return
+    folder = given / HOME if (given / HOME).is_dir() else given
+    if not folder.is_dir():
+        checked.add(given, "no such file or folder")
+        return
+    found = [path for path in sorted(folder.rglob("*.json")) if not path.name.endswith(DETAILS)]
+    if not found and folder.name != HOME:
+        checked.add(given, "no entry in this folder, expected .json files")
+    for path in found:
+        if folder.name == HOME and len(path.relative_to(folder).parts) != 3:
+            checked.add(path, f"misplaced, expected {HOME}/<suite>/<generator>/<id>.json")
+        yield path
+
+
+def _check_file(path: Path, checked: Checked) -> None:
+    if path.is_symlink():
+        checked.add(path, "a link, expected a file")
+        return
+    try:
+        entry = load_entry(path)
+    except EntryError as error:
+        checked.add(path, error.message.removeprefix(f"{path}: "))
+        return
+    checked.entries[path] = entry
+    for message in (*_place(path, entry), *_suite(entry), *broken_invariants(entry)):
+        checked.add(path, message)
+
+
+def _place(path: Path, entry: Entry) -> Iterator[str]:
+    parts = path.absolute().parts
+    if len(parts) >= 4 and parts[-4] == HOME and "/".join(parts[-4:]) != home_of(entry):
+        yield f"misplaced, expected {home_of(entry)}"
+
+
+def _suite(entry: Entry) -> Iterator[str]:
+    """Of a suite that is known: its digest, and a cell for each of its metrics, if only to say why there is none."""
+    suite, claimed = SUITES.get(entry.suite.id), entry.suite
+    if suite is None or suite.version != claimed.version:
+        return
+    if suite.digest != claimed.protocol_digest:
+        yield f"suite {claimed.id}: protocol digest {claimed.protocol_digest[:12]}, expected {suite.digest[:12]}"
+    present = {result.metric for result in entry.results if result.scope == POOLED}
+    for metric in suite.metrics:
+        if metric not in present:
+            yield f"suite {claimed.id}: {metric} pooled is missing; give it as withheld or unavailable, with the reason"
+
+
+def _check_copies(checked: Checked) -> None:
+    """The same numbers under two names, or the same entry in two files."""
+    seen: dict[Vector, tuple[Path, Entry]] = {}
+    for path, entry in checked.entries.items():
+        values = _vector(entry)
+        if len(values) < SHORTEST_VECTOR:
+            continue
+        first, other = seen.setdefault(values, (path, entry))
+        if other is not entry and other.id == entry.id:
+            checked.add(path, f"the same entry as {first}")
+        elif other.generator.name != entry.generator.name:
+            checked.add(path, f"every value equals {first} of another generator ({other.generator.name})")
+
+
+def _vector(entry: Entry) -> Vector:
+    suite = entry.suite.protocol_digest, entry.suite.reference_digest
+    return tuple(sorted((*suite, *key_of(r), r.scope, r.value) for r in entry.results if r.value is not None))

@@ -1,0 +1,115 @@
+"""``synthbench demo``: the whole road once, from phantom patients to a leaderboard page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from synthuterus_bench.cli import app
+from synthuterus_bench.cli.output import out as sink
+
+if TYPE_CHECKING:
+    from synthuterus_bench.cohorts.store import Cohort
+    from synthuterus_bench.entry import Entry
+
+MODEL, SCANS, QUICK_SCANS, SEED = "ddpm2d-ct-roi", 800, 80, 0
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for everything the demo makes.")] = Path("demo"),
+    quick: Annotated[bool, typer.Option("--quick", help="80 scans instead of 800: under two minutes.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+) -> None:
+    """Draw a phantom cohort, generate SynthUterus ROI, evaluate it, build its report and the leaderboard.
+
+    Example: synthbench demo --quick
+
+    Needs no network and no patient data. A second run goes on where the first one stopped.
+    """
+    from synthuterus_bench.generators.pipeline import find_pipeline
+    from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+    from synthuterus_bench.release.build import ReleasePlan, generate
+
+    scans = QUICK_SCANS if quick else SCANS
+    home = out / "quick" if quick else out
+    cohort, release = home / "cohort", home / "synthuterus"
+    sink.say(f"1/4 phantom cohort: {_cohort(cohort, workers)}")
+    made = generate(ReleasePlan(MODEL, find_pipeline(MODEL), scans, SEED), release, workers, sink.track)
+    footer = read_log(release / AUDIT_FILE)[-1]
+    sink.say(f"2/4 release: {len(made)} scans, {footer['rejected']} of {footer['generated']} candidates rejected")
+    entry = _evaluated(made, cohort, home)
+    sink.say(f"3/4 entry {entry.id[:12]}: {len(entry.results)} results, checked")
+    pages = _pages(entry, made, cohort, home)
+    sink.say(f"4/4 pages: {', '.join(str(page) for page in pages.values())}\n")
+    summary = {"cohort": str(cohort), "release": str(release), "entry": str(home / "entry.json"), "id": entry.id}
+    sink.result(summary | {name: str(page) for name, page in pages.items()}, _next_steps(home, pages))
+
+
+def _cohort(folder: Path, workers: int | None) -> str:
+    from synthuterus_bench.bench.suite import DEMO
+    from synthuterus_bench.cohorts.phantom.population import draw_cohort
+    from synthuterus_bench.cohorts.store import load_cohort
+
+    if (folder / "cohort.json").is_file():
+        cohort = load_cohort(folder)
+    else:
+        cohort = draw_cohort(
+            folder,
+            scans=DEMO.phantom_scans,
+            view=DEMO.view,
+            seed=DEMO.phantom_seed,
+            workers=workers,
+            track=sink.track,
+        )
+    return ", ".join(f"{count} {split}" for split, count in cohort.manifest.splits.items())
+
+
+def _evaluated(release: "Cohort", cohort: Path, home: Path) -> "Entry":
+    """The entry of the release; the one that is there already if it is of these images."""
+    from synthuterus_bench.bench.run import evaluate
+    from synthuterus_bench.board.check import check_entries
+    from synthuterus_bench.entry import load_entry
+    from synthuterus_bench.errors import EntryError
+
+    path, images = home / "entry.json", home / "entry.of"
+    if not (path.is_file() and images.is_file() and images.read_text() == release.manifest.digest):
+        evaluate(release.root, "demo", str(cohort), track=sink.track).save(path)
+        images.write_text(release.manifest.digest)
+    problems = check_entries([path]).problems
+    if problems:
+        raise EntryError(str(problems[0]))
+    return load_entry(path)
+
+
+def _pages(entry: "Entry", release: "Cohort", cohort: Path, home: Path) -> dict[str, Path]:
+    import shutil
+
+    from synthuterus_bench.bench.details import load_details
+    from synthuterus_bench.bench.examples import first_of_each_class
+    from synthuterus_bench.bench.report import write_report
+    from synthuterus_bench.board.reported import load_reported
+    from synthuterus_bench.board.retractions import load_retractions
+    from synthuterus_bench.board.site import build_site
+
+    report, site = home / "report.html", home / "leaderboard"
+    details = load_details(home / "entry.json")
+    write_report(report, entry, details, release.root, reference=first_of_each_class(cohort))
+    shutil.rmtree(site, ignore_errors=True)
+    return {"report": report, "leaderboard": build_site([entry], site, load_retractions(None), load_reported())}
+
+
+def _next_steps(home: Path, pages: dict[str, Any]) -> str:
+    return "\n".join(
+        [
+            f"release      {home / 'synthuterus'}  (card, Parquet, audit log, checksums)",
+            f"entry        {home / 'entry.json'}",
+            f"report       {pages['report']}",
+            f"leaderboard  {pages['leaderboard']}",
+            "",
+            "Try next:",
+            f"  cd {home} && python -c \"import datasets; print(datasets.load_dataset('synthuterus'))\"",
+            f"  synthbench cohort show {home / 'cohort'} --sheet cohort.png",
+            f"  synthbench evaluate {home / 'synthuterus'} --suite uterus-2d-roi --out my-entry.json",
+        ]
+    )

@@ -1,0 +1,134 @@
+"""``synthbench evaluate``: a folder of synthetic images to an entry for the leaderboard."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthuterus_bench.cli import app
+from synthuterus_bench.cli.output import out
+from synthuterus_bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from synthuterus_bench.bench.run import Evaluation
+    from synthuterus_bench.bench.table import Cell
+    from synthuterus_bench.entry import Result
+
+
+class SuiteName(StrEnum):
+    """The suites there are."""
+
+    ROI = "uterus-2d-roi"
+    DEMO = "demo"
+
+
+class Device(StrEnum):
+    """Where networks run."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+@app.command()
+def evaluate(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A release or cohort folder, or a folder with subfolders av-af, av-rf, rv-af and rv-rf of images "
+            "(8 or 16-bit gray PNG, NIfTI).",
+            show_default=False,
+        ),
+    ],
+    suite: Annotated[
+        SuiteName, typer.Option(help="Frozen protocol to evaluate by; demo takes a minute.")
+    ] = SuiteName.ROI,
+    reference: Annotated[
+        str, typer.Option(help="phantom, or a prepared cohort folder with train and test.")
+    ] = "phantom",
+    out_: Annotated[Path, typer.Option("--out", help="Entry to write; details go beside it.")] = Path("entry.json"),
+    name: Annotated[str | None, typer.Option(help="Name of the generator.", show_default="what a release says")] = None,
+    weights_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the Inception and AlexNet files for FID and LPIPS.",
+            show_default="$SYNTHBENCH_WEIGHTS or ~/.cache/synthuterus-bench/weights",
+        ),
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where networks run.")] = Device.CPU,
+) -> None:
+    """Measure synthetic images against real ones: distances, diversity and use for training, for each orientation.
+
+    Every value stands beside its floor: what real images of other patients get. FID and LPIPS need their published
+    weights and are marked unavailable without them; nothing is downloaded.
+
+    Example: synthbench evaluate my_images/ --suite demo --out my_entry.json
+    """
+    from synthuterus_bench.bench.run import evaluate as run
+
+    if out_.is_dir():
+        raise UsageError(f"--out {out_}: found a folder, expected the name of a JSON file to write")
+    done = run(
+        path,
+        suite.value,
+        reference,
+        name=name,
+        weights_dir=weights_dir,
+        device=device.value,
+        track=out.track,
+    )
+    details = done.save(out_)
+    value = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
+    out.result(value | {"seconds": done.seconds}, _human(done, out_, details))
+
+
+def _human(done: "Evaluation", path: Path, details: Path) -> str:
+    entry, took = done.entry, ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done.seconds.items())
+    copies = sum(entry.overlap.values())
+    lines = [
+        f"{entry.generator.name}: suite {entry.suite.id} v{entry.suite.version}, reference {entry.suite.reference}",
+        _table(done),
+        *_reasons(entry.results),
+        *([f"exact copies: {entry.overlap}"] if copies else []),
+        f"took {took}",
+        f"wrote {path} (id {entry.id[:12]}) and {details}",
+    ]
+    return "\n".join(lines)
+
+
+def _reasons(results: "list[Result]") -> list[str]:
+    """One line for each reason that results have no value."""
+    why: dict[str, list[str]] = {}
+    for result in results:
+        if result.status != "ok" and result.metric not in why.setdefault(f"{result.status}: {result.reason}", []):
+            why[f"{result.status}: {result.reason}"].append(result.metric)
+    return [f"{', '.join(metrics)} {reason}" for reason, metrics in why.items()]
+
+
+def _table(done: "Evaluation") -> str:
+    from rich.console import Console
+    from rich.table import Table
+
+    from synthuterus_bench.bench.table import entry_table
+
+    found = entry_table(done.entry)
+    table = Table("metric", *found.scopes, title="value [interval] (floor)", title_justify="left")
+    for row in found.rows:
+        cells = [_cell(cell) for _, cell in row.cells]
+        regime = json.loads(row.column.params).get("regime", "")
+        table.add_row(f"{row.column.title} {row.column.arrow}\n{regime}".rstrip(), *cells)
+    console = Console(width=max(120, Console().width))
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip()
+
+
+def _cell(cell: "Cell | None") -> str:
+    if cell is None:
+        return ""
+    if cell.status != "ok":
+        return cell.status
+    interval = f"\n[{cell.interval}]" if cell.interval else ""
+    floor = f"\n({cell.floor})" if cell.floor else ""
+    return f"{cell.value}{interval}{floor}"

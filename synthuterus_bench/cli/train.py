@@ -1,0 +1,73 @@
+"""``synthbench train``: train a generator or the embedder on a prepared cohort."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthuterus_bench.cli import app
+from synthuterus_bench.cli.output import out as sink
+from synthuterus_bench.errors import UsageError
+
+
+@app.command()
+def train(
+    what: Annotated[str, typer.Argument(help="ddpm2d-ct-roi, ddpm2d-ct-full or embedder.")],
+    cohort: Annotated[Path, typer.Option(help="Prepared cohort; its train split is used.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights; a second run goes on from there.")],
+    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps.")] = 20_000,
+    decay_steps: Annotated[int, typer.Option(min=0, help="Steps of the final learning rate decay.")] = 4_000,
+    batch: Annotated[int, typer.Option(min=1, help="Images a step (for the embedder: patients) a process.")] = 16,
+    lr: Annotated[float, typer.Option(help="Learning rate.")] = 8e-4,
+    uterus_weight: Annotated[float, typer.Option(min=0, help="Extra loss weight inside the uterus mask.")] = 2.0,
+    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
+) -> None:
+    """Train a generator (a diffusers pipeline folder) or the embedder.
+
+    Example: synthbench train ddpm2d-ct-roi --cohort cohort --out my-model --steps 20000
+
+    On several devices: accelerate launch -m synthuterus_bench train ...
+    """
+    from synthuterus_bench.cohorts.store import load_cohort
+    from synthuterus_bench.training.loop import LoopConfig
+
+    data = load_cohort(cohort)
+    loop = LoopConfig(steps=steps, decay_steps=decay_steps, lr=lr)
+    if what == "embedder":
+        _embedder(data, loop, batch, seed, out)
+    else:
+        _generator(what, data, loop, batch, uterus_weight, seed, out)
+
+
+def _embedder(data, loop, batch: int, seed: int, out: Path) -> None:  # type: ignore[no-untyped-def]
+    from synthuterus_bench.training.embedder import EmbedderConfig, train_embedder
+
+    trained = train_embedder(data, EmbedderConfig(loop, patients=batch, seed=seed), out, sink.track)
+    sink.result({"embedder": str(out), "sha256": trained.sha256}, f"embedder in {out}")
+
+
+def _generator(  # type: ignore[no-untyped-def]
+    what: str, data, loop, batch: int, uterus_weight: float, seed: int, out: Path
+) -> None:
+    from synthuterus_bench.generators.catalogue import Conditioning, Family, parse_id
+    from synthuterus_bench.nets.denoiser import DenoiserSize
+    from synthuterus_bench.nets.embedder import load_embedder
+    from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
+    from synthuterus_bench.training.diffusion import DiffusionConfig, train_diffusion
+    from synthuterus_bench.training.pack import pack
+    from synthuterus_bench.vocab import VIEW_SIZE
+
+    model = parse_id(what)
+    if model.family is not Family.DDPM2D or model.conditioning is not Conditioning.CT:
+        raise UsageError(f"{what} cannot be trained yet, expected ddpm2d-ct-roi or ddpm2d-ct-full")
+    if data.manifest.view is not model.view or data.manifest.dims != 2:
+        raise UsageError(f"{data.root}: a {data.manifest.dims}D {data.manifest.view} cohort, expected 2D {model.view}")
+    size = DenoiserSize(image_size=VIEW_SIZE[model.view])
+    config = DiffusionConfig(loop, size, batch=batch, seed=seed, uterus_weight=uterus_weight)
+    task, losses = train_diffusion(data, config, out, sink.track)
+    if task.accelerator.is_main_process:
+        folder = out / "pipeline"
+        record = pack(task, what, data, losses, folder)
+        save_index(build_index(data, load_embedder(), sink.track), folder / INDEX_FILE)
+        summary = {"pipeline": str(folder), "images_seen": record.images_seen, "loss": losses[-1]}
+        sink.result(summary, f"pipeline in {folder}, {record.images_seen:,} images seen, loss {losses[-1]:.4f}")

@@ -1,0 +1,111 @@
+"""Image Retrieval Score (Dombrowski et al., CVPR 2025): how much of the training set a generator has learned.
+
+``n`` queries retrieve their nearest training image each; ``k`` distinct ones of ``N`` are hit. If ``s`` of them can be
+hit, equally likely, then ``P(k | s, n) = S2(n, k) s! / ((s - k)! s^n)``. A perfect generator stays below 1, because
+some images are neighbours of many; so the score is divided by that of held-out real images.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthuterus_bench.entry import Interval
+from synthuterus_bench.metrics.base import Measurement, Metric, Need, Relabelling, Rows, Scope
+
+TAIL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Irs:
+    """Shares of the training set: hit, learned by maximum likelihood, and its 90 % bounds (5 % on each side)."""
+
+    alpha: float
+    infinity: float
+    lower: float
+    upper: float
+
+
+def irs_from_counts(n_train: int, n_queries: int, n_hits: int) -> Irs:
+    """The score of ``n_hits`` distinct images among ``n_train``, hit by ``n_queries`` queries.
+
+    Raises:
+        ValueError: the counts contradict each other.
+    """
+    if not 1 <= n_hits <= min(n_train, n_queries):
+        raise ValueError(f"{n_hits} hits of {n_queries} queries on {n_train} images")
+    learned = most_likely(n_train, n_queries, n_hits)
+    few = lambda s: at_most(n_hits, s, n_queries) >= TAIL
+    many = lambda s: 1 - at_most(n_hits - 1, s, n_queries) < TAIL
+    upper = _last(few, n_hits, n_train)
+    lower = min(_last(many, n_hits - 1, n_train) + 1, n_train)
+    return Irs(n_hits / n_train, learned / n_train, lower / n_train, upper / n_train)
+
+
+def most_likely(n_train: int, n_queries: int, n_hits: int) -> int:
+    """The ``s`` in [k, N] of largest likelihood: the largest with ``s (1 - (1 - 1/s)^n) < k``; k = n gives N."""
+    if n_hits == n_queries:
+        return n_train
+    expects_fewer = lambda s: s**n_queries - (s - 1) ** n_queries < n_hits * s ** (n_queries - 1)
+    return _last(expects_fewer, n_hits, n_train)
+
+
+def at_most(hits: int, s: int, n: int) -> float:
+    """``P(K <= hits | s, n)`` by the occupancy recurrence ``p'(k) = p(k) k/s + p(k-1) (s-k+1)/s``."""
+    if hits >= min(s, n):
+        return 1.0
+    k = np.arange(hits + 1)
+    again, first = k / s, (s - k) / s
+    p = np.zeros(hits + 1)
+    p[0] = 1
+    for _ in range(n):
+        fresh = p[:-1] * first[:-1]
+        p *= again
+        p[1:] += fresh
+    return float(p.sum())
+
+
+def _last(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The largest integer in (low, high] where a property that is lost only once holds, else ``low``."""
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+    return low
+
+
+def retrieve(codes: NDArray[np.floating], queries: Rows, train: Rows) -> Irs:
+    """The score of ``queries`` on ``train``, both rows of unit codes (rows, e)."""
+    nearest = np.argmax(codes[queries] @ codes[train].T, axis=1)
+    return irs_from_counts(len(train), len(queries), len(np.unique(nearest)))
+
+
+def measure_irs(codes: NDArray[np.floating], scope: Scope) -> Measurement:
+    """Score of the synthetic images over that of as many held-out real ones, on the same training images.
+
+    One image of each patient is a query: the model takes queries as independent.
+    """
+    queries = [_one_a_unit(rows, scope.units) for rows in (scope.fake, scope.test)]
+    n = min(map(len, queries))
+    ours, held_out = (retrieve(codes, _spread(rows, n), scope.train) for rows in queries)
+    null = [_null_irs(codes, draw, scope, n) / held_out.infinity for draw in scope.null]
+    low, high = ours.lower / held_out.infinity, ours.upper / held_out.infinity
+    interval = Interval(low=low, high=high, level=1 - 2 * TAIL, method="occupancy bounds", unit="image")
+    return Measurement(ours.infinity / held_out.infinity, len(scope.train), n, np.array(null), interval)
+
+
+def _null_irs(codes: NDArray[np.floating], draw: Relabelling, scope: Scope, n: int) -> float:
+    return retrieve(codes, _spread(_one_a_unit(draw.real, scope.units), n), draw.train).infinity
+
+
+def _one_a_unit(rows: Rows, units: NDArray[np.int64]) -> Rows:
+    return np.sort(rows[np.unique(units[rows], return_index=True)[1]])
+
+
+def _spread(rows: Rows, n: int) -> Rows:
+    """``n`` of the rows, evenly spaced; all of them if they are fewer."""
+    n = min(n, len(rows))
+    return rows[np.linspace(0, len(rows) - 1, n).round().astype(np.int64)]
+
+
+IRS = Metric("irs-adjusted", Need.CODES, "higher", measure_irs, low=0.0)

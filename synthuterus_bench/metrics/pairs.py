@@ -1,0 +1,112 @@
+"""Means over pairs of images, and what they become without each patient.
+
+Classes count alike: a mean is taken inside each pair of classes, then over those. Samples are drawn by class, so a
+plain mean inside a set would hold too few pairs of one class and be biased.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthuterus_bench.entry import Interval
+from synthuterus_bench.metrics.base import Rows, Scope
+from synthuterus_bench.stats import jackknife_variance, normal_interval
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The patients of a group: images of each, (u,), class of each, (u,), and which row is whose, (u, rows)."""
+
+    sizes: Floats
+    strata: Ints
+    member: Floats
+    classes: Floats
+
+    @staticmethod
+    def of(rows: Rows, scope: Scope) -> "Units":
+        """The patients of some rows of a scope."""
+        names, first, place = np.unique(scope.units[rows], return_index=True, return_inverse=True)
+        strata = scope.strata[rows][first]
+        member = (np.arange(len(names))[:, None] == place).astype(np.float64)
+        return Units(member.sum(1), strata, member, (np.unique(strata)[:, None] == strata).astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class PairMean:
+    """A mean over pairs, and the same without each patient of either group."""
+
+    mean: float
+    without_left: Floats
+    without_right: Floats
+
+
+def between(matrix: Floats, left: Rows, right: Rows, scope: Scope) -> PairMean:
+    """Pairs of a row of ``left`` and one of ``right`` of a square matrix over all images."""
+    a, b = Units.of(left, scope), Units.of(right, scope)
+    sums = a.member @ matrix[np.ix_(left, right)] @ b.member.T
+    total, pairs = a.classes @ sums @ b.classes.T, np.outer(a.classes @ a.sizes, b.classes @ b.sizes)
+    own_left = _at_class(sums @ b.classes.T, a), _at_class(np.outer(a.sizes, b.classes @ b.sizes), a)
+    own_right = _at_class(sums.T @ a.classes.T, b), _at_class(np.outer(b.sizes, a.classes @ a.sizes), b)
+    return PairMean(
+        float(np.mean(total / pairs)),
+        np.mean((total - own_left[0]) / (pairs - own_left[1]), axis=(1, 2)),
+        np.mean((total.T - own_right[0]) / (pairs.T - own_right[1]), axis=(1, 2)),
+    )
+
+
+def within(matrix: Floats, rows: Rows, scope: Scope) -> tuple[float, Floats]:
+    """Pairs of images of different patients inside ``rows``: their mean, and the same without each patient."""
+    units = Units.of(rows, scope)
+    sums, pairs = units.member @ matrix[np.ix_(rows, rows)] @ units.member.T, np.outer(units.sizes, units.sizes)
+    np.fill_diagonal(sums, 0)
+    np.fill_diagonal(pairs, 0)
+    blocks = [units.classes @ kind @ units.classes.T for kind in (sums, pairs)]
+    own = [_at_class(kind @ units.classes.T, units) for kind in (sums, pairs)]
+    left = [block - part - part.transpose(0, 2, 1) for block, part in zip(blocks, own, strict=True)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.mean(blocks[0] / blocks[1])), np.mean(left[0] / left[1], axis=(1, 2))
+
+
+def _at_class(rows: Floats, units: Units) -> Floats:
+    """(u, classes) placed at the class of each unit: (u, classes, classes)."""
+    return units.classes.T[:, :, None] * rows[:, None, :]
+
+
+def jackknife_interval(value: float, left: Floats, right: Floats, scope: Scope) -> Interval | None:
+    """95 % interval from the values without each synthetic and each held-out patient; None with under three a class."""
+    strata = [Units.of(rows, scope).strata for rows in (scope.fake, scope.test)]
+    if min(np.unique(part, return_counts=True)[1].min() for part in strata) < 3:
+        return None
+    variance = jackknife_variance(left, strata[0]) + jackknife_variance(right, strata[1])
+    low, high = normal_interval(value, variance)
+    return Interval(low=low, high=high, level=0.95, method="two-sample jackknife", unit="patient")
+
+
+@dataclass(frozen=True, slots=True)
+class NullMeans:
+    """Means over pairs for each relabelling: inside the real group, inside the fake group, and between them, (p,)."""
+
+    real: Floats
+    fake: Floats
+    between: Floats
+
+
+def null_means(matrix: Floats, scope: Scope) -> NullMeans:
+    """All relabellings of a scope at once."""
+    rows = np.union1d(scope.train, scope.test)
+    fake = np.stack([np.isin(rows, draw.fake) for draw in scope.null], 1).astype(np.float64)
+    real = np.stack([np.isin(rows, draw.real) for draw in scope.null], 1).astype(np.float64)
+    apart = (scope.units[rows][:, None] != scope.units[rows]).astype(np.float64)
+    kept, strata = matrix[np.ix_(rows, rows)] * apart, scope.strata[rows]
+    groups = [np.flatnonzero(strata == name) for name in np.unique(strata)]
+
+    def mean(a: Floats, b: Floats) -> Floats:
+        blocks = [(np.ix_(left, right), a[left], b[right]) for left in groups for right in groups]
+        means = [np.sum(x * (kept[at] @ y), 0) / np.sum(x * (apart[at] @ y), 0) for at, x, y in blocks]
+        return np.mean(means, axis=0)
+
+    return NullMeans(mean(real, real), mean(fake, fake), mean(fake, real))

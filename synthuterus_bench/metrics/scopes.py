@@ -1,0 +1,79 @@
+"""Scopes of a comparison, each with its patient-disjoint relabellings of the real images."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthuterus_bench.metrics.base import Relabelling, Rows, Scope
+from synthuterus_bench.repro import stream
+
+POOLED = "pooled"
+Ints = NDArray[np.int64]
+
+
+class Groups(NamedTuple):
+    """Rows of synthetic, real training and held-out real images."""
+
+    fake: Rows
+    train: Rows
+    test: Rows
+
+
+def make_scopes(
+    fake: Ints, train: Ints, test: Ints, units: Ints, names: list[str], *, permutations: int, seed: int
+) -> list[Scope]:
+    """One scope pooled over the classes and one for each.
+
+    The rows of a feature array are those of ``fake``, then ``train``, then ``test``. Relabellings deal patients within
+    their class; those that leave a group with less than two patients are dropped.
+
+    Args:
+        fake: class index of every synthetic image, (n,), -1 for one to leave out; ``train`` and ``test`` the same
+            for the real ones.
+        units: patient number of every row, (rows,).
+        names: class names in the order of the indices.
+    """
+    classes, starts = np.concatenate([fake, train, test]), np.cumsum([0, len(fake), len(train)])
+    whole = Groups(
+        *(start + np.flatnonzero(part >= 0) for start, part in zip(starts, (fake, train, test), strict=True))
+    )
+    scopes, null = [], []
+    for k, name in enumerate(names):
+        groups = Groups(*(rows[classes[rows] == k] for rows in whole))
+        null.append([relabel(groups, units, stream(seed, "null", name, p)) for p in range(permutations)])
+        scopes.append(_scope(name, groups, units, classes, null[-1]))
+    joined = [_join(draws) for draws in zip(*null, strict=True) if all(_usable(draw, units) for draw in draws)]
+    return [_scope(POOLED, whole, units, classes, joined), *scopes]
+
+
+def _scope(name: str, groups: Groups, units: Ints, classes: Ints, null: list[Relabelling]) -> Scope:
+    usable = tuple(draw for draw in null if _usable(draw, units))
+    return Scope(name, groups.fake, groups.train, groups.test, units, classes, usable)
+
+
+def _usable(draw: Relabelling, units: Ints) -> bool:
+    return all(len(np.unique(units[rows])) > 1 for rows in (draw.real, draw.fake))
+
+
+def relabel(groups: Groups, units: Ints, rng: np.random.Generator) -> Relabelling:
+    """Deal the patients of all real images anew, into groups of the sizes of ``test`` and of ``fake``.
+
+    Whole patients fill the first group, its last one perhaps in part; what is left of that one is not used, so
+    the second group can fall short by less than one patient.
+    """
+    real = np.concatenate([groups.train, groups.test])
+    patients, member = np.unique(units[real], return_inverse=True)
+    place = rng.permutation(len(patients))[member]
+    order = np.argsort(place, kind="stable")
+    rows, place = real[order], place[order]
+    rest = rows[place > place[len(groups.test) - 1]]
+    return Relabelling(rows[: len(groups.test)], rest[: len(groups.fake)], rest)
+
+
+def _join(pieces: tuple[Relabelling, ...]) -> Relabelling:
+    return Relabelling(
+        np.concatenate([piece.real for piece in pieces]),
+        np.concatenate([piece.fake for piece in pieces]),
+        np.concatenate([piece.train for piece in pieces]),
+    )

@@ -1,0 +1,120 @@
+"""The small frozen encoder: features for distances between sets, codes for similarity between images.
+
+Trained apart from any generator (:mod:`synthuterus_bench.training.embedder`). Similarity is the cosine of centred
+codes: the mean code of the training images is taken away first, and there is no sigmoid, so that unrelated images
+score around 0 and not around 1.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn import functional
+
+from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.repro import atomic_path, digest_file
+
+FILE = "embedder.safetensors"
+INPUT_SIZE = 64
+CHUNK = 32
+
+
+class EmbedderNet(nn.Module):
+    """Four strided residual stages on a 64 x 64 picture; about 0.9 million parameters.
+
+    Input (B, 1, H, W) z-scores of any size. Output: features (B, 288), the spatial means of the last three stages,
+    and codes (B, ``code``), a linear read-out of the last stage with its places kept.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (24, 64, 96, 128), code: int = 128) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(_Stage(a, b) for a, b in zip((1, *widths[:-1]), widths, strict=True))
+        side = INPUT_SIZE // 2 ** len(widths)
+        self.read = nn.Linear(widths[-1] * side * side, code)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = functional.interpolate(x, (INPUT_SIZE, INPUT_SIZE), mode="area")
+        means = []
+        for stage in self.stages:
+            x = stage(x)
+            means.append(x.mean((2, 3)))
+        return torch.cat(means[1:], 1), self.read(x.flatten(1))
+
+
+class _Stage(nn.Module):
+    def __init__(self, channels: int, out: int) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(channels, out, 3, 2, 1)
+        self.block = nn.Sequential(
+            nn.GroupNorm(8, out), nn.SiLU(), nn.Conv2d(out, out, 3, 1, 1), nn.GroupNorm(8, out), nn.SiLU(),
+            nn.Conv2d(out, out, 3, 1, 1),
+        )  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.down(x)
+        return functional.silu(x + self.block(x))
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """``features`` (N, F) float32 for distances between sets; ``codes`` (N, E) float32 unit rows for cosines."""
+
+    features: NDArray[np.float32]
+    codes: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """A trained, frozen encoder. ``centre`` (E,) is the mean code of its training images."""
+
+    net: EmbedderNet
+    centre: torch.Tensor
+    sha256: str
+
+    @torch.inference_mode()
+    def __call__(self, z: NDArray[np.float32]) -> Embedding:
+        """Embed z-scores (N, H, W), in fixed padded chunks, so that no row depends on its company."""
+        features, codes = [], []
+        for start in range(0, len(z), CHUNK):
+            chunk = z[start : start + CHUNK]
+            padded = np.zeros((CHUNK, *z.shape[1:]), np.float32)
+            padded[: len(chunk)] = chunk
+            means, code = self.net(torch.from_numpy(padded).unsqueeze(1))
+            features.append(means[: len(chunk)])
+            codes.append(functional.normalize(code[: len(chunk)] - self.centre, dim=1))
+        return Embedding(torch.cat(features).numpy(), torch.cat(codes).numpy())
+
+
+def save_embedder(folder: Path, net: EmbedderNet, centre: torch.Tensor) -> None:
+    """Write ``embedder.safetensors`` in half precision."""
+    tensors = {key: value.detach().cpu().half().contiguous() for key, value in net.state_dict().items()}
+    with atomic_path(folder / FILE) as temporary:
+        save_file(tensors | {"centre": centre.cpu().float().contiguous()}, temporary)
+
+
+@cache
+def load_embedder(path: Path | None = None) -> Embedder:
+    """Load an embedder folder; by default the shipped one.
+
+    Raises:
+        WeightsError: the file is missing, damaged or of another network.
+    """
+    folder = path or Path(__file__).parents[1] / "shipped" / "embedder"
+    file = folder / FILE
+    if not file.is_file():
+        raise WeightsError(f"{file}: no such file", "train one with: synthbench train embedder --cohort DIR --out DIR")
+    try:
+        with safe_open(file, "pt") as handle:
+            tensors = {key: handle.get_tensor(key).float() for key in handle.keys()}  # noqa: SIM118
+        centre = tensors.pop("centre")
+        net = EmbedderNet(code=len(centre))
+        net.load_state_dict(tensors)
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise WeightsError(f"{file}: not an embedder ({' '.join(str(error).split())[:200]})") from None
+    return Embedder(net.eval().requires_grad_(False), centre, digest_file(file))

@@ -1,0 +1,87 @@
+"""The training images as the privacy filter sees them: one code an image, all slices of all training patients."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.cohorts.window import from_window
+from synthuterus_bench.errors import CohortError, WeightsError
+from synthuterus_bench.nets.embedder import Embedder
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.repro import atomic_path, digest_bytes
+from synthuterus_bench.vocab import Split
+
+INDEX_FILE = "index.safetensors"
+_READ = 256
+
+
+@dataclass(frozen=True)
+class ReferenceIndex:
+    """Codes (N, E) float32 with unit rows, and a salted key (16 hex digits) a row that names no one."""
+
+    codes: NDArray[np.float32]
+    keys: list[str]
+    encoder_sha256: str
+    reference_digest: str
+
+    def nearest(self, codes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Largest cosine of every code (n, E) to any training image, and that image's row; exact search."""
+        cosines = codes @ self.codes.T
+        rows = cosines.argmax(1)
+        return cosines[np.arange(len(codes)), rows], rows
+
+
+def build_index(cohort: Cohort, embedder: Embedder, track: Track = silent) -> ReferenceIndex:
+    """Embed every image of the training split; keys are salted with the cohort's digest.
+
+    Raises:
+        CohortError: the cohort is not prepared 2D, or has no training split.
+    """
+    if cohort.manifest.dims != 2 or cohort.manifest.intensity != "window":
+        raise CohortError(
+            f"{cohort.root}: not a prepared 2D cohort", "prepare it first: synthbench prep COHORT --out DIR"
+        )
+    salt = cohort.manifest.digest
+    codes, keys, pixels = [], [], []
+    total = cohort.manifest.splits.get(Split.TRAIN, 0)
+    for number, scan in enumerate(track(cohort.scans(Split.TRAIN), "indexing training images", total), 1):
+        pixels.append(scan.pixels)
+        keys.append(digest_bytes(f"{salt}/{scan.scan_id}".encode())[:16])
+        if len(pixels) == _READ or number == total:
+            codes.append(embedder(from_window(np.stack(pixels))).codes)
+            pixels = []
+    if not codes:
+        raise CohortError(f"{cohort.root}: no training split, expected the images a generator was trained on")
+    return ReferenceIndex(np.concatenate(codes), keys, embedder.sha256, cohort.manifest.digest)
+
+
+def save_index(index: ReferenceIndex, path: Path) -> None:
+    """Write codes in half precision, keys and digests."""
+    keys = np.array([int(key, 16) for key in index.keys], np.uint64)
+    metadata = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest}
+    with atomic_path(path) as temporary:
+        save_file({"codes": index.codes.astype(np.float16), "keys": keys}, temporary, metadata)
+
+
+def load_index(path: Path) -> ReferenceIndex:
+    """Read an index.
+
+    Raises:
+        WeightsError: missing or damaged.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such index", "give the training cohort with --reference COHORT")
+    try:
+        with safe_open(path, "numpy") as file:
+            codes, keys, metadata = file.get_tensor("codes"), file.get_tensor("keys"), file.metadata()
+        codes = codes.astype(np.float32)
+        codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+        names = [f"{int(key):016x}" for key in keys]
+        return ReferenceIndex(codes, names, metadata["encoder_sha256"], metadata["reference_digest"])
+    except (SafetensorError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path}: not an index ({' '.join(str(error).split())[:200]})") from None

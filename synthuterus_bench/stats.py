@@ -1,0 +1,59 @@
+"""The statistics that intervals, nulls and bootstraps are made of."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def wilson_interval(hits: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+    """Wilson score interval of a proportion; ``z`` is the normal quantile (1.959964 for 95 %).
+
+    Raises:
+        ValueError: no trials, or hits outside 0 to ``trials``.
+    """
+    if not 0 <= hits <= trials or trials == 0:
+        raise ValueError(f"{hits} hits of {trials} trials")
+    share, bend = hits / trials, z * z / trials
+    centre = (share + bend / 2) / (1 + bend)
+    half = z / (1 + bend) * math.sqrt(share * (1 - share) / trials + bend / (4 * trials))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def percentile_interval(values: Sequence[float] | Floats, level: float = 0.95) -> tuple[float, float]:
+    """The central ``level`` of the values, by linear interpolation of their percentiles."""
+    tail = 50 * (1 - level)
+    low, high = np.percentile(np.asarray(values, np.float64), [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def bootstrap_counts(rng: np.random.Generator, units: int, resamples: int) -> NDArray[np.int64]:
+    """How often each of ``units`` is drawn in each resample with replacement: (resamples, units)."""
+    return rng.multinomial(units, np.full(units, 1 / units), size=resamples)
+
+
+def jackknife_variance(leave_one_out: Floats, strata: NDArray[np.integer]) -> float:
+    """Delete-one variance of an estimator from its values without each unit, units drawn by stratum (Jones 1974)."""
+    parts = [leave_one_out[strata == name] for name in np.unique(strata)]
+    return float(sum((len(part) - 1) / len(part) * np.sum((part - part.mean()) ** 2) for part in parts))
+
+
+def normal_interval(value: float, variance: float, level: float = 0.95) -> tuple[float, float]:
+    """The central ``level`` of a normal distribution."""
+    from statistics import NormalDist
+
+    half = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(variance)
+    return value - half, value + half
+
+
+def exceedance(worse: NDArray[np.bool_]) -> float:
+    """Permutation p-value from which draws of the null are at least as bad: (1 + b) / (1 + m), Phipson & Smyth 2010."""
+    return float((1 + worse.sum()) / (1 + worse.size))
+
+
+def significant(value: float, digits: int = 6) -> float:
+    """``value`` rounded to significant digits, so that the last bits of a BLAS do not reach a result file."""
+    return float(f"{value:.{digits}g}")

@@ -1,0 +1,77 @@
+"""From trained networks to a pipeline folder with its training record and model card."""
+
+from collections import Counter
+from pathlib import Path
+
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.generators.pipeline import Share, SynthUterusPipeline, TrainingRecord, save_pipeline
+from synthuterus_bench.repro import write_atomic
+from synthuterus_bench.training.diffusion import DiffusionTask, config_dict
+from synthuterus_bench.vocab import Sequence, Split
+
+_CARD = """---
+license: apache-2.0
+library_name: diffusers
+tags: [medical, mri, uterus, synthetic]
+---
+
+# {model}
+
+A conditional diffusion model of sagittal T2-weighted uterine MRI: class and text in, {size} x {size} z-scored image
+at 1 mm out. Load it with `synthbench generate --checkpoint DIR` or
+`synthuterus_bench.generators.pipeline.load_pipeline`.
+
+| | |
+|---|---|
+| trained on | `{cohort}`, {scans} images, digest `{digest}` |
+| images seen | {seen:,} |
+| parameters | {parameters:,} |
+| device | {device} |
+| last training loss | {loss:.4f} |
+"""
+
+
+def pack(task: DiffusionTask, model: str, cohort: Cohort, losses: list[float], folder: Path) -> TrainingRecord:
+    """Write the pipeline folder of a finished run."""
+    config = task.config
+    record = TrainingRecord(
+        model_id=model,
+        cohort=cohort.manifest.name,
+        cohort_digest=cohort.manifest.digest,
+        train_scans=len(task.data.pixels),
+        shares=_shares(cohort),
+        images_seen=config.loop.steps * config.batch * task.accelerator.num_processes,
+        config=config_dict(config),
+        losses=[round(loss, 5) for loss in losses],
+        device=task.accelerator.device.type,
+    )
+    pipeline = SynthUterusPipeline(
+        unet=task.unet, scheduler=task.schedule, text_encoder=task.text_encoder, tokenizer=task.tokenizer
+    )
+    parameters = sum(p.numel() for net in task.nets.values() for p in net.parameters())
+    save_pipeline(folder, pipeline.to("cpu"), record)
+    write_atomic(folder / "README.md", model_card(record, config.size.image_size, parameters))
+    return record
+
+
+def model_card(record: TrainingRecord, size: int, parameters: int) -> str:
+    """The card of a generator, from its training record."""
+    return _CARD.format(
+        model=record.model_id,
+        size=size,
+        cohort=record.cohort,
+        scans=record.train_scans,
+        digest=record.cohort_digest[:16],
+        seen=record.images_seen,
+        parameters=parameters,
+        device=record.device,
+        loss=record.losses[-1],
+    )
+
+
+def _shares(cohort: Cohort) -> list[Share]:
+    pairs: Counter[tuple[float, Sequence]] = Counter()
+    for scan in cohort.scans(Split.TRAIN):
+        if scan.field_strength is not None and scan.sequence is not None:
+            pairs[round(float(scan.field_strength), 2), scan.sequence] += 1
+    return [Share(field_strength=f, sequence=s, scans=count) for (f, s), count in sorted(pairs.items())]

@@ -1,0 +1,128 @@
+import json
+
+import numpy as np
+import pytest
+
+from synthuterus_bench.bench.details import details_path, load_details
+from synthuterus_bench.bench.reference import load_reference, read_reference
+from synthuterus_bench.bench.run import evaluate
+from synthuterus_bench.bench.suite import DEMO, SUITES, find_suite
+from synthuterus_bench.entry import load_entry
+from synthuterus_bench.errors import CohortError, EntryError, UsageError
+from synthuterus_bench.vocab import CLASSES, View
+
+
+@pytest.fixture(scope="module")
+def done(cohort, suite, embedder, tmp_path_factory):
+    """The reference cohort handed in against itself."""
+    none = tmp_path_factory.mktemp("weights")
+    return evaluate(cohort.root, suite, str(cohort.root), embedder=embedder, weights_dir=none)
+
+
+def test_every_metric_in_every_scope(done, suite):
+    scopes = {"pooled", *CLASSES}
+    metrics = {*suite.metrics, "macro-f1", "macro-f1-gain"}
+    assert {(result.metric, result.scope) for result in done.entry.results} == {(m, s) for m in metrics for s in scopes}
+    for result in done.entry.results:
+        if result.metric in ("fid-2048", "fid-64", "lpips"):
+            assert result.status == "unavailable"
+            assert ".pth" in result.reason
+        else:
+            assert result.status == "ok"
+            assert result.floor is not None
+
+
+def test_copies_are_counted(done):
+    overlap = done.entry.overlap
+    assert sum(overlap[f"copies_of_{split}"] for split in ("train", "validation", "test")) == 32
+    assert overlap["repeats"] == 0
+
+
+def test_twice_the_same_bytes_and_no_place_or_time_in_them(done, cohort, suite, embedder, tmp_path):
+    again = evaluate(cohort.root, suite, str(cohort.root), embedder=embedder, weights_dir=tmp_path)
+    for name, run in (("a", done), ("b", again)):
+        run.save(tmp_path / f"{name}.json")
+    for suffix in (".json", ".details.json"):
+        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+        text = (tmp_path / f"a{suffix}").read_text()
+        assert str(cohort.root.parent) not in text
+        assert str(tmp_path) not in text
+    assert load_entry(tmp_path / "a.json").id == again.entry.id
+
+
+def test_details_belong_to_the_entry(done, tmp_path):
+    from synthuterus_bench.repro import digest_file
+
+    path = tmp_path / "entry.json"
+    written = done.save(path)
+    assert written == details_path(path) == tmp_path / "entry.details.json"
+    assert load_details(path) == done.details
+    assert done.entry.artefacts["details_sha256"] == digest_file(written)
+    with pytest.raises(EntryError):
+        load_details(tmp_path / "other.json")
+
+
+def test_details_hold_confusions_and_similarities(done):
+    confusion = done.details.confusions["supervised, submission, seed 0"]
+    assert confusion.labels == tuple(CLASSES)
+    assert np.sum(confusion.counts) == 24
+    (histogram,) = done.details.similarities.values()
+    assert sum(histogram.counts["submission"]) == 32
+    assert sum(histogram.counts["held-out real"]) == 24
+    assert len(histogram.edges) == len(histogram.counts["submission"]) + 1
+
+
+def test_noise_is_worse_than_the_reference_itself(done, folder, cohort, suite, embedder, tmp_path):
+    poor = evaluate(folder, suite, str(cohort.root), embedder=embedder, weights_dir=tmp_path, name="noise")
+
+    def pooled(run, metric):
+        return next(r for r in run.entry.results if (r.metric, r.scope) == (metric, "pooled"))
+
+    assert poor.entry.generator.name == "noise"
+    for metric in ("fd-embedder", "kid-embedder"):
+        assert pooled(poor, metric).value > pooled(poor, metric).floor.high
+        assert pooled(poor, metric).value > pooled(done, metric).value
+        null = next(n for n in poor.details.nulls if (n.metric, n.scope) == (metric, "pooled"))
+        assert null.p_value == pytest.approx(1 / 7, abs=1e-5)
+    assert pooled(poor, "irs-adjusted").value < pooled(done, "irs-adjusted").value
+
+
+def test_the_phantom_is_drawn_once(suite, tmp_path):
+    tiny = suite.model_copy(update={"phantom_scans": 48})
+    first = load_reference("phantom", tiny, tmp_path)
+    (folder,) = (tmp_path / "references").iterdir()
+    stamp = folder.stat().st_mtime_ns
+    again = load_reference("phantom", tiny, tmp_path)
+    assert folder.stat().st_mtime_ns == stamp
+    assert first.digest == again.digest
+    assert first.name == "phantom-v0"
+
+
+def test_a_reference_of_another_view_is_refused(cohort, suite):
+    with pytest.raises(CohortError, match="expected a prepared 2D cohort of view full"):
+        read_reference(cohort, suite.model_copy(update={"view": View.FULL}))
+
+
+def test_suites_are_frozen_and_every_setting_changes_the_digest():
+    digests = {suite.digest for suite in SUITES.values()}
+    digests |= {DEMO.model_copy(update={"permutations": 51}).digest, DEMO.model_copy(update={"seeds": (1,)}).digest}
+    assert len(digests) == len(SUITES) + 2
+    with pytest.raises(UsageError, match="uterus-2d-roi"):
+        find_suite("none")
+
+
+def test_privacy_comes_from_the_audit_log(tmp_path):
+    from synthuterus_bench.bench.provenance import describe_generator, read_privacy
+
+    (tmp_path / "audit").mkdir()
+    log = tmp_path / "audit" / "audit.jsonl"
+    header, footer = {"threshold": 0.9, "encoder_sha256": "a" * 64}, {"generated": 10, "rejected": 2}
+    log.write_text(f"{json.dumps(header)}\n{{}}\n{json.dumps(footer)}\n")
+    privacy = read_privacy(tmp_path)
+    assert (privacy.threshold, privacy.generated, privacy.rejected) == (0.9, 10, 2)
+    assert privacy.max_kept_similarity is None
+    log.write_text("not json")
+    assert read_privacy(tmp_path).generated is None
+    assert read_privacy(tmp_path / "none").audit_sha256 is None
+    known = describe_generator("mine", "ddpm2d-ct-roi", 2)
+    assert (known.family, known.conditioning, known.roi, known.name) == ("ddpm2d", "ct", True, "mine")

@@ -1,0 +1,156 @@
+"""The pages in a real browser: nothing fails, nothing leaves the page, sorting, filters and the theme work."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from synthuterus_bench.board.reported import load_reported
+from synthuterus_bench.board.site import build_site
+from tests.board.samples import board
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WITHOUT = "chromium is not installed; run: scripts/install-system-packages"
+
+pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=WITHOUT)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; run: pip install .[dev]")
+    with driver.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    return build_site(board(), tmp_path_factory.mktemp("site") / "out", [], load_reported())
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens a file; at the end nothing may have failed and nothing but files may have been asked for."""
+    said, asked, contexts = [], [], []
+
+    def open_(path: Path, **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert all(url.startswith(("file:", "data:")) for url in asked), asked
+
+
+def column(page, place: int) -> list[str]:
+    return page.eval_on_selector_all(
+        ".board tbody:not([hidden]) tr:not([hidden])", f"rows => rows.map(row => row.cells[{place}].dataset.sort)"
+    )
+
+
+def test_sort_puts_missing_last_both_ways(opened, site):
+    page = opened(site)
+    head = page.locator(".board thead th", has_text="FID 64")
+    for way in ("ascending", "descending"):
+        head.locator("button").click()
+        assert head.get_attribute("aria-sort") == way
+        found = column(page, 4)
+        assert found[-1] == ""
+        numbers = [float(text) for text in found[:-1]]
+        assert numbers == sorted(numbers, reverse=way == "descending")
+        assert len(numbers) == 7
+
+
+def test_sort_by_keyboard(opened, site):
+    page = opened(site)
+    page.locator(".board thead button").nth(1).focus()
+    page.keyboard.press("Enter")
+    found = column(page, 1)
+    assert found == sorted(found)
+    assert found != column(opened(site), 1)
+
+
+def test_search_and_filters(opened, site):
+    page = opened(site)
+    page.fill("#search", "CONTROL noise")
+    assert len(column(page, 0)) == 1
+    assert page.inner_text("#count") == "1 of 8 entries"
+    page.fill("#search", "")
+    page.select_option("#conditioning", "class")
+    assert len(column(page, 0)) == 3
+    page.select_option("#view", "full")
+    assert column(page, 0) == []
+
+
+def test_scope_changes_the_numbers(opened, site):
+    page = opened(site)
+    pooled = column(page, 2)
+    page.select_option("#scope", "rv-rf")
+    assert len(column(page, 2)) == len(pooled)
+    assert column(page, 2) != pooled
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_theme_follows_the_system_then_the_button(opened, site, scheme):
+    page = opened(site, color_scheme=scheme)
+    ground = lambda: page.evaluate("getComputedStyle(document.body).backgroundColor")
+    first = ground()
+    page.click("#theme")
+    second = ground()
+    page.reload()
+    assert first != second == ground()
+    page.emulate_media(media="print")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert ground() == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_is_wider_than_the_window(opened, site, width):
+    for path in (site, *sorted(site.parent.glob("entry/*.html"))[:2]):
+        page = opened(path, viewport={"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_page_reads_without_script(opened, site):
+    page = opened(site, java_script_enabled=False)
+    assert page.locator(".board tbody:visible tr").count() == 8
+    assert not page.locator("#controls").is_visible()
+    assert not page.locator("#theme").is_visible()
+
+
+def contrast(page, selector: str) -> float:
+    """WCAG 2 contrast of an element's text against what is behind it."""
+    colours = page.eval_on_selector(
+        selector,
+        """node => {
+          let ground = node;
+          while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") ground = ground.parentElement;
+          return [getComputedStyle(node).color, getComputedStyle(ground).backgroundColor];
+        }""",
+    )
+    light, dark = sorted((luminance(colour) for colour in colours), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast(opened, site, scheme):
+    page = opened(site, color_scheme=scheme)
+    for selector in ("h1", ".cell .ci", ".cell .status", ".tag.warn", ".board a", ".muted", ".rank .status"):
+        assert contrast(page, selector) >= 4.5, selector

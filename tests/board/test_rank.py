@@ -1,0 +1,84 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthuterus_bench.board.rank import Listed, Place, groups, rank
+from tests.board.samples import SUITE, board, entry, sample
+
+
+def listed(name: str, value: float, half: float, **params) -> Listed:
+    row = {
+        "metric": "kid-embedder",
+        "params": params,
+        "direction": "lower",
+        "scope": "pooled",
+        "n_real": 200,
+        "n_fake": 200,
+        "status": "ok",
+        "value": value,
+        "ci": {"low": value - half, "high": value + half, "level": 0.95, "method": "m", "unit": "patient"},
+    }
+    made = entry(generator={"name": name}, results=[row])
+    return Listed(made.id, made)
+
+
+def places(standings) -> dict[str, Place | None]:
+    return {standing.listed.entry.generator.name: standing.place for standing in standings}
+
+
+def test_separate_intervals_give_single_ranks():
+    found = places(rank([listed("b", 2, 0.4), listed("a", 1, 0.4), listed("c", 3, 0.4)]))
+    assert found == {"a": Place(1, 1, 3), "b": Place(2, 2, 3), "c": Place(3, 3, 3)}
+    assert [*found] == ["a", "b", "c"]
+
+
+def test_overlap_is_a_tie():
+    found = places(rank([listed("a", 1, 0.6), listed("b", 2, 0.6), listed("c", 9, 0.1)]))
+    assert found == {"a": Place(1, 2, 3), "b": Place(1, 2, 3), "c": Place(3, 3, 3)}
+
+
+def test_wide_interval_does_not_lead():
+    found = rank([listed("vague", 5, 100), listed("a", 1, 0.1), listed("b", 2, 0.1)])
+    assert [standing.listed.entry.generator.name for standing in found] == ["a", "b", "vague"]
+    assert found[2].place == Place(1, 3, 3)
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 30)), min_size=1, max_size=6))
+def test_places_hold_every_order_the_intervals_allow(pairs):
+    found = rank([listed(str(number), *pair) for number, pair in enumerate(pairs)])
+    for standing in found:
+        mine = standing.listed.entry.results[0].ci
+        others = [s.listed.entry.results[0].ci for s in found if s is not standing]
+        assert standing.place.best == 1 + sum(other.high < mine.low for other in others)
+        assert standing.place.worst == 1 + sum(other.low <= mine.high for other in others)
+
+
+def test_only_equal_digests_are_grouped():
+    entries = [
+        entry(suite={**SUITE, **change})
+        for change in ({}, {"protocol_digest": "0" * 64}, {"reference_digest": "1" * 64})
+    ]
+    assert len(groups(Listed(each.id, each) for each in entries)) == 3
+    assert len(groups(Listed(each.id, each) for each in board())) == 1
+
+
+def test_other_parameters_do_not_rank():
+    found = rank([listed("a", 1, 0.1, degree=3), listed("b", 2, 0.1, degree=3), listed("c", 0, 0.1, degree=9)])
+    assert found[-1].reason == "Embedder KID by other parameters"
+    assert [standing.place for standing in found] == [Place(1, 1, 2), Place(2, 2, 2), None]
+
+
+def test_reasons_of_the_unranked():
+    withheld = sample()
+    for row in withheld["results"]:
+        if row["metric"] == "kid-embedder":
+            row.update(status="withheld", value=None, ci=None, reason="not ours to show")
+    hidden = entry(results=withheld["results"])
+    found = rank([Listed("1", hidden), Listed("2", entry("control: noise"))])
+    assert [standing.place for standing in found] == [None, None]
+    assert sorted(standing.reason for standing in found) == ["Embedder KID withheld: not ours to show", "control"]
+
+
+def test_every_scope_ranks_by_itself():
+    every = [Listed(each.id, each) for each in board()]
+    for scope in ("pooled", "av-af", "rv-rf"):
+        assert sum(standing.place is not None for standing in rank(every, scope)) == 6

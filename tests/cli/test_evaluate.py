@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+import pytest
+
+from synthuterus_bench.cli import run
+from synthuterus_bench.cohorts.imagefile import encode_png
+
+
+@pytest.fixture
+def incomplete(tmp_path):
+    for name in ("av-af", "rv-rf"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        (tmp_path / "images" / name / "a.png").write_bytes(encode_png(np.eye(128, dtype=np.uint8)))
+    return tmp_path / "images"
+
+
+def test_a_bad_submission_is_one_line_and_nothing_is_written(incomplete, tmp_path, capsys):
+    out = tmp_path / "entry.json"
+    assert run(["evaluate", str(incomplete), "--suite", "demo", "--out", str(out)]) == 1
+    assert "found classes av-af, rv-rf; expected av-af, av-rf, rv-af, rv-rf" in capsys.readouterr().err
+    assert not out.exists()
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_json_errors_stay_json(incomplete, capsys):
+    assert run(["--json", "evaluate", str(incomplete)]) == 1
+    assert "found classes" in json.loads(capsys.readouterr().out)["error"]
+
+
+@pytest.mark.parametrize("arguments", [["--suite", "none"], ["--device", "tpu"], ["--out", "."]])
+def test_wrong_commands_exit_with_two(incomplete, capsys, arguments):
+    assert run(["evaluate", str(incomplete), *arguments]) == 2
+
+
+def test_help_holds_an_example(capsys):
+    assert run(["evaluate", "--help"]) == 0
+    assert "Example: synthbench evaluate" in capsys.readouterr().out
+
+
+def test_the_table_shows_values_floors_and_reasons():
+    from synthuterus_bench.bench.run import Evaluation
+    from synthuterus_bench.cli.evaluate import _human
+    from synthuterus_bench.entry import Entry
+
+    digest, base = "0" * 64, {"direction": "lower", "scope": "pooled", "n_real": 4, "n_fake": 4}
+    ok = {"metric": "fd-embedder", "status": "ok", "value": 1.5, "floor": {"value": 1.0, "low": 0.75, "high": 1.25}}
+    gone = {"metric": "lpips", "status": "unavailable", "reason": "no weights [bold]here[/bold]"}
+    entry = Entry.model_validate(
+        {
+            "suite": {"id": "demo", "version": 1, "protocol_digest": digest, "reference": "phantom-v0"}
+            | {"reference_digest": digest},
+            "schema": "synthuterus-entry/1",
+            "generator": {"name": "mine"},
+            "dataset": {"manifest_sha256": digest, "n_per_class": {"av-af": 4}},
+            "results": [base | ok, base | gone],
+            "environment": {},
+        }
+    )
+    text = _human(Evaluation(entry, None, {"metrics": 1.0}), "e.json", "e.details.json")
+    for words in ("1.5", "(0.75 to 1.25)", "unavailable", "lpips unavailable: no weights [bold]here[/bold]", "mine"):
+        assert words in text

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthuterus_bench.cohorts.axes import canonical
+from synthuterus_bench.cohorts.dicom import read_slice
+from synthuterus_bench.cohorts.series import Series, group, read_series
+from synthuterus_bench.errors import ScanError
+from tests.cohorts.synthetic import SPACING, anatomy, dicom_slice, write_series
+
+
+def series_of(paths) -> Series:
+    slices = [read_slice(path, path.name) for path in paths]
+    (series,) = group(slices, {path.parent: "folder" for path in paths})
+    return series
+
+
+def test_reads_what_was_written(tmp_path):
+    volume = read_series(series_of(write_series(tmp_path)))
+    pixels, spacing = canonical(volume.pixels, volume.affine)
+    np.testing.assert_array_equal(pixels, anatomy())
+    assert spacing == pytest.approx(SPACING)
+
+
+@given(st.permutations(range(6)))
+@settings(max_examples=10, deadline=None)
+def test_order_of_files_does_not_matter(tmp_path_factory, order):
+    paths = write_series(tmp_path_factory.mktemp("series"))
+    volume = read_series(series_of([paths[index] for index in order]))
+    np.testing.assert_array_equal(canonical(volume.pixels, volume.affine)[0], anatomy())
+
+
+def test_rescale_is_applied(tmp_path):
+    volume = read_series(series_of(write_series(tmp_path, RescaleSlope=2, RescaleIntercept=-3)))
+    np.testing.assert_array_equal(canonical(volume.pixels, volume.affine)[0], anatomy() * 2.0 - 3)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ({"Modality": "CT"}, "modality CT"),
+        ({"SeriesDescription": "t2_localizer"}, "a localizer"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "a localizer"),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}, "axial slices"),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, "coronal slices"),
+        ({"ImageOrientationPatient": None}, "slices without orientation"),
+        ({"EchoTime": 11}, "an echo time of 11 ms"),
+        ({"BurnedInAnnotation": "YES"}, "text burned into"),
+        ({"PhotometricInterpretation": "MONOCHROME1"}, "MONOCHROME1 pixels"),
+        ({"NumberOfFrames": 2}, "a multi-frame file"),
+    ],
+)
+def test_refuses_by_header(tmp_path, header, found):
+    with pytest.raises(ScanError, match=rf"^folder: found {found}.*, expected"):
+        read_series(series_of(write_series(tmp_path, **header)))
+
+
+def test_mixed_planes(tmp_path):
+    paths = write_series(tmp_path)
+    one = dicom_slice(anatomy()[0], 0, "1.2.3.4", {"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]})
+    one.save_as(paths[0], enforce_file_format=True)
+    with pytest.raises(ScanError, match="coronal and sagittal slices in one series"):
+        read_series(series_of(paths))
+
+
+def test_missing_slice(tmp_path):
+    paths = write_series(tmp_path, anatomy(shape=(8, 66, 70)))
+    with pytest.raises(ScanError, match=r"steps of 4\.00 to 8\.00 mm, expected even ones"):
+        read_series(series_of(paths[:3] + paths[4:]))
+
+
+def test_two_pictures_at_one_place(tmp_path):
+    with pytest.raises(ScanError, match="several pictures at one place"):
+        read_series(series_of(write_series(tmp_path, ImagePositionPatient=[0, 0, 0])))
+
+
+def test_too_few_slices(tmp_path):
+    with pytest.raises(ScanError, match="found 4 slices, expected a stack of at least 5"):
+        read_series(series_of(write_series(tmp_path, anatomy()[:4])))
+
+
+def test_differing_sizes(tmp_path):
+    paths = write_series(tmp_path)
+    dicom_slice(anatomy()[0][:-1], 0, "1.2.3.4", {}).save_as(paths[0], enforce_file_format=True)
+    with pytest.raises(ScanError, match="differing direction or size"):
+        read_series(series_of(paths))
+
+
+def test_two_series_in_a_folder_stay_apart(tmp_path):
+    paths = write_series(tmp_path)
+    dicom_slice(anatomy()[0], 9, "9.9", {}).save_as(tmp_path / "z.dcm", enforce_file_format=True)
+    slices = [read_slice(path, path.name) for path in [*paths, tmp_path / "z.dcm"]]
+    names = [series.name for series in group(slices, {tmp_path: "folder"})]
+    assert names == ["000.dcm (and 5 more of its series)", "z.dcm"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_every_truncation_of_a_slice_ends_its_series_in_one_line(tmp_path_factory, share):
+    paths = write_series(tmp_path_factory.mktemp("cut"))
+    whole = paths[2].read_bytes()
+    paths[2].write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(ScanError, match=r"^.+: found .*, expected .*$") as caught:
+        read_all(paths)
+    assert "\n" not in caught.value.message
+
+
+def read_all(paths):
+    slices = [read_slice(path, path.name) for path in paths]
+    assert slices[2].damage
+    for series in group(slices, {path.parent: "folder" for path in paths}):
+        read_series(series)

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import f1_score
+
+from synthuterus_bench.cohorts.window import from_window, to_window
+from synthuterus_bench.downstream.nets import NETS
+from synthuterus_bench.downstream.regimes import Labelled, clustered, match_clusters, supervised
+from synthuterus_bench.downstream.scores import guessing_f1
+from synthuterus_bench.downstream.training import Recipe, augment, class_weights, shrink
+
+RECIPE = Recipe("slim-resnet", side=32, epochs=8, learning_rate=3e-3)
+
+
+def bars(n, seed):
+    """Images whose class is the quarter that is bright."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 4
+    z = rng.normal(size=(n, 32, 32)) * 0.5
+    for image, label in zip(z, labels, strict=True):
+        image[16 * (label // 2) :][:16, 16 * (label % 2) :][:, :16] += 2
+    features = np.stack([z[:, :16, :16], z[:, :16, 16:], z[:, 16:, :16], z[:, 16:, 16:]]).mean((2, 3)).T
+    return Labelled(to_window(z), features, labels, np.arange(n))
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return bars(96, 0), bars(40, 1)
+
+
+def test_learns_what_can_be_learned_and_twice_the_same(sets):
+    learn, test = sets
+    first, again = (supervised(learn, test, 4, RECIPE, seed=0, device="cpu") for _ in range(2))
+    assert f1_score(test.labels, first, average="macro") > 0.9
+    np.testing.assert_array_equal(first, again)
+
+
+def test_leaves_the_process_wide_generator_alone(sets):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    supervised(sets[0], sets[1], 4, Recipe("slim-resnet", 32, 1, 1e-3), seed=0, device="cpu")
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_k_means_finds_clear_clusters_and_names_them(sets):
+    learn, test = sets
+    assert f1_score(test.labels, clustered(learn, test, 4, seed=0), average="macro") == 1
+
+
+def test_clusters_are_matched_one_to_one():
+    found, labels = np.array([2, 2, 0, 0, 1, 1, 3, 3]), np.array([0, 0, 1, 1, 2, 2, 3, 0])
+    assert list(match_clusters(found, labels, 4)) == [1, 2, 0, 3]
+
+
+@pytest.mark.parametrize(("name", "millions"), [("slim-resnet", 0.156), ("resnet18", 11.17)])
+def test_nets_give_logits_from_one_channel(name, millions):
+    network = NETS[name](4).eval()
+    assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(millions, rel=0.01)
+    assert network(torch.zeros(2, 1, 64, 64)).shape == (2, 4)
+
+
+def test_augmentation_never_mirrors_or_turns():
+    ramp = torch.linspace(-1, 1, 32).expand(6, 1, 32, 32).clone()
+    ramp += 3 * torch.linspace(-1, 1, 32)[:, None]
+    made = augment(ramp, torch.Generator().manual_seed(0))
+    assert made.shape == ramp.shape
+    assert torch.all(made[..., -1] > made[..., 0])
+    assert torch.all(made[:, :, -1] > made[:, :, 0])
+    assert not torch.equal(made[0], made[1])
+
+
+def test_shrinking_averages():
+    pixels = to_window(np.random.default_rng(0).normal(size=(2, 64, 64)))
+    small = shrink(pixels, 32)
+    assert small.shape == (2, 1, 32, 32)
+    assert float(small[0, 0, 0, 0]) == pytest.approx(from_window(pixels)[0, :2, :2].mean(), abs=1e-5)
+
+
+def test_class_weights_make_classes_count_alike():
+    labels = np.array([0, 0, 0, 1])
+    weights = class_weights(labels, 3)
+    assert weights[0] * 3 == pytest.approx(float(weights[1]))
+    assert weights[2] == 0
+    assert weights[labels].mean() == pytest.approx(1)
+
+
+def shuffled(learn, seed):
+    labels = np.random.default_rng(seed).permutation(learn.labels)
+    return Labelled(learn.pixels, learn.features, labels, learn.units)
+
+
+def test_clusters_named_by_shuffled_labels_gain_nothing():
+    learn, test = bars(80, 2), bars(80, 3)
+    scores = [
+        f1_score(test.labels, clustered(shuffled(learn, seed), test, 4, seed=0), average="macro") for seed in range(150)
+    ]
+    assert np.mean(scores) - guessing_f1(test.labels, 4).mean() == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.slow
+def test_training_on_shuffled_labels_gains_nothing():
+    learn, test = bars(96, 2), bars(200, 3)
+    recipe = Recipe("slim-resnet", side=32, epochs=40, learning_rate=3e-3)
+    scores = [
+        f1_score(
+            test.labels, supervised(shuffled(learn, seed), test, 4, recipe, seed=seed, device="cpu"), average="macro"
+        )
+        for seed in range(20)
+    ]
+    assert np.mean(scores) - guessing_f1(test.labels, 4).mean() == pytest.approx(0, abs=0.05)

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from scipy import stats as reference
+
+from synthuterus_bench.stats import (
+    bootstrap_counts,
+    exceedance,
+    jackknife_variance,
+    normal_interval,
+    percentile_interval,
+    significant,
+    wilson_interval,
+)
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(0, 10), (3, 10), (10, 10), (417, 1000)])
+def test_wilson_agrees_with_scipy(hits, trials):
+    expected = reference.binomtest(hits, trials).proportion_ci(method="wilson")
+    assert wilson_interval(hits, trials) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(1, 0), (-1, 5), (6, 5)])
+def test_wilson_refuses_contradictions(hits, trials):
+    with pytest.raises(ValueError):
+        wilson_interval(hits, trials)
+
+
+def test_percentiles_hold_the_level():
+    assert percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5, 95))
+
+
+def test_bootstrap_draws_as_many_units_as_there_are():
+    counts = bootstrap_counts(np.random.default_rng(0), 7, 50)
+    assert counts.shape == (50, 7)
+    assert np.all(counts.sum(1) == 7)
+    assert counts.std() > 0
+
+
+def test_jackknife_of_a_mean_is_its_textbook_variance():
+    x = np.random.default_rng(0).normal(size=40)
+    without = (x.sum() - x) / 39
+    assert jackknife_variance(without, np.zeros(40, int)) == pytest.approx(x.var(ddof=1) / 40)
+
+
+def test_jackknife_takes_each_stratum_by_itself():
+    x = np.random.default_rng(0).normal(size=60)
+    strata = np.arange(60) % 3
+    x = x + 10 * strata
+    without = (x.sum() - x) / 59
+    spread = sum(x[strata == k].var(ddof=1) / 20 for k in range(3)) / 9
+    assert jackknife_variance(without, strata) == pytest.approx(spread, rel=0.1)
+    assert jackknife_variance(without, np.zeros(60, int)) > 20 * spread
+
+
+def test_normal_interval_of_a_standard_normal():
+    assert normal_interval(1.0, 4.0) == pytest.approx((1 - 2 * 1.959964, 1 + 2 * 1.959964), abs=1e-5)
+
+
+def test_exceedance_is_never_zero():
+    assert exceedance(np.zeros(99, bool)) == pytest.approx(0.01)
+    assert exceedance(np.ones(99, bool)) == 1
+
+
+def test_significant_digits():
+    assert significant(123456789.0) == 123457000.0
+    assert significant(-0.000123456789) == -0.000123457
+    assert significant(0.0) == 0.0
