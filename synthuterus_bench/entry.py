@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from synthuterus_bench.errors import EntryError
 from synthuterus_bench.repro import canonical_json, digest_json, write_atomic
 
-ENTRY_SCHEMA = "synthuterus-entry/1"
 MAX_ENTRY_BYTES = 4_000_000
 Text = Field(default=None, max_length=500)
 Digest = Field(default=None, pattern=r"^[0-9a-f]{64}$")
@@ -141,7 +140,7 @@ class Result(_Model):
 class Entry(_Model):
     """One evaluated submission."""
 
-    schema_: Literal["synthuterus-entry/1"] = Field(default=ENTRY_SCHEMA, alias="schema")
+    schema_: Literal["synthuterus-entry/1"] = Field(default="synthuterus-entry/1", alias="schema")
     suite: SuiteRef
     generator: Generator
     training_data: list[str] = []

@@ -1,11 +1,14 @@
-"""What a release says about its making: the generator's id, and what its privacy filter did."""
+"""What a release says about its making: the generator's id, how it was sampled, and what its privacy filter did."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthuterus_bench.entry import Generator, Privacy
-from synthuterus_bench.errors import EntryError, UsageError
+from pydantic import ValidationError
+
+from synthuterus_bench.entry import Generator, Privacy, Sampling, Weights
+from synthuterus_bench.errors import SubmissionError, UsageError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.repro import digest_file
 from synthuterus_bench.vocab import View
@@ -13,42 +16,67 @@ from synthuterus_bench.vocab import View
 AUDIT = Path("audit") / "audit.jsonl"
 
 
-def describe_generator(name: str, model: str | None, dims: int) -> Generator:
-    """The generator block of an entry; ``model`` is the id its images carry, if they carry one."""
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Blocks of an entry that a release's audit log fills; empty for anything else."""
+
+    weights: Weights | None = None
+    sampling: Sampling = Sampling()
+    privacy: Privacy = Privacy()
+
+
+def describe_generator(name: str, model: str | None, dims: int, weights: Weights | None = None) -> Generator:
+    """The generator block of an entry; ``model`` is what its images carry: ``<id>@<weights>``, or nothing."""
     try:
-        known = parse_id(model or "")
+        known = parse_id((model or "").partition("@")[0])
     except UsageError:
-        return Generator(name=name, dims=3 if dims == 3 else 2)
+        return Generator(name=name, dims=3 if dims == 3 else 2, weights=weights)
     return Generator(
         name=name,
         family=str(known.family),
         dims=3 if "3d" in known.family else 2,
         conditioning=str(known.conditioning),
         roi=known.view is View.ROI,
+        weights=weights,
     )
 
 
-def read_privacy(release: Path) -> Privacy:
-    """The privacy block from the first and last line of the audit log; what they do not say is None.
+def read_provenance(release: Path) -> Provenance:
+    """Read the first and last line of the audit log; what they do not say is left open.
 
     Raises:
-        EntryError: a field has a value that no entry can hold.
+        SubmissionError: a field has a value that no entry can hold.
     """
     path = release / AUDIT
     if not path.is_file():
-        return Privacy()
+        return Provenance()
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-    said = _fields(lines[0], ("encoder_sha256", "threshold"))
-    said |= _fields(lines[-1], ("generated", "rejected", "max_kept_similarity"))
+    header, footer = _record(lines[0]), _record(lines[-1])
+    said = _only(header, "encoder_sha256", "threshold") | _only(footer, "generated", "rejected", "max_kept_similarity")
     try:
-        return Privacy(**said, audit_sha256=digest_file(path))
-    except ValueError as error:
-        raise EntryError(f"{path}: {' '.join(str(error).split())[:200]}") from None
+        return Provenance(
+            weights=Weights(sha256=header["weights_sha256"]) if header.get("weights_sha256") else None,
+            sampling=_sampling(header),
+            privacy=Privacy(**said, audit_sha256=digest_file(path)),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SubmissionError(f"{path}: {first['loc'][0] if first['loc'] else 'log'}: {first['msg']}") from None
 
 
-def _fields(line: str, names: tuple[str, ...]) -> dict[str, Any]:
+def _sampling(header: dict[str, Any]) -> Sampling:
+    sampler = header.get("sampler")
+    settings = _only(sampler, "scheduler", "steps", "guidance") if isinstance(sampler, dict) else {}
+    return Sampling(**settings, seeds=[header["seed"]] if "seed" in header else [])
+
+
+def _record(line: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except ValueError:
         return {}
-    return {name: record.get(name) for name in names} if isinstance(record, dict) else {}
+    return record if isinstance(record, dict) else {}
+
+
+def _only(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: record.get(name) for name in names}

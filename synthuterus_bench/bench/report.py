@@ -116,13 +116,15 @@ def _dot_figure(entry: Entry, column: Column) -> Figure | None:
         return None
     title = f"{column.title}, {column.detail}" if column.detail else column.title
     better = "" if column.direction == "none" else column.direction
-    return metric_dots(title, [_dot(scope, found[scope]) for scope in scopes], better)
+    return metric_dots(title, [_dot(scope, found[scope], 10**column.digits.power) for scope in scopes], better)
 
 
-def _dot(scope: str, result: Result) -> Dot:
-    assert result.value is not None
-    floor = result.floor
+def _dot(scope: str, result: Result, factor: int) -> Dot:
+    floor, interval = result.floor, None
+    if result.ci:
+        interval = result.ci.low * factor, result.ci.high * factor
     band = None
     if floor:
-        band = (floor.value if floor.low is None else floor.low, floor.value if floor.high is None else floor.high)
-    return Dot(scope, result.value, (result.ci.low, result.ci.high) if result.ci else None, band)
+        ends = (floor.value if end is None else end for end in (floor.low, floor.high))
+        band = next(ends) * factor, next(ends) * factor
+    return Dot(scope, (result.value or 0) * factor, interval, band)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.folder import Intensity, read_class_folders
-from synthuterus_bench.bench.provenance import describe_generator, read_privacy
+from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
-from synthuterus_bench.entry import Generator, Privacy
+from synthuterus_bench.entry import Generator
 from synthuterus_bench.errors import CohortError, SubmissionError
 from synthuterus_bench.repro import digest_array, digest_json, stream
 from synthuterus_bench.vocab import CLASSES
@@ -41,7 +41,7 @@ class Submission:
     manifest_sha256: str
     intensity: Intensity
     generator: Generator
-    privacy: Privacy
+    provenance: Provenance
 
     @property
     def per_class(self) -> dict[str, int]:
@@ -83,7 +83,7 @@ def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
         digest_json(content),
         images.intensity,
         Generator(name=name or UNNAMED),
-        Privacy(),
+        Provenance(),
     )
 
 
@@ -97,6 +97,7 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
     _check_scans(scans, suite, path)
     made_by = {scan.generator for scan in scans if scan.generator}
     model = made_by.pop() if len(made_by) == 1 else None
+    provenance = read_provenance(path)
     patients = [scan.patient_id or scan.scan_id for scan in scans]
     return Submission(
         np.stack([scan.pixels for scan in scans]).astype(np.uint16),
@@ -106,8 +107,10 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
         {},
         cohort.manifest.digest,
         "window",
-        describe_generator(name or model or cohort.manifest.name, model, cohort.manifest.dims),
-        read_privacy(path),
+        describe_generator(
+            name or (model or cohort.manifest.name).partition("@")[0], model, cohort.manifest.dims, provenance.weights
+        ),
+        provenance,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from synthuterus_bench.bench.pages.text import decimals_for, number
+from synthuterus_bench.bench.digits import Digits, digits_of
 from synthuterus_bench.entry import Entry, Result
 from synthuterus_bench.repro import canonical_json
 from synthuterus_bench.vocab import CLASSES
@@ -37,8 +37,14 @@ class Column:
     metric: str
     params: str
     direction: str
-    title: str
+    name: str
     detail: str
+    digits: Digits
+
+    @property
+    def title(self) -> str:
+        """What heads the column, with the power of ten of its numbers."""
+        return self.name + self.digits.label
 
     @property
     def arrow(self) -> str:
@@ -103,11 +109,13 @@ def columns(results: Iterable[Result]) -> list[Column]:
     order = [*TITLES]
     keys = sorted(known, key=lambda key: (order.index(key[0]) if key[0] in TITLES else len(order), key))
     return [
-        Column(
-            metric, params, known[metric, params].direction, TITLES.get(metric, metric), _detail(known, metric, params)
-        )
-        for metric, params in keys
+        Column(*key, known[key].direction, TITLES.get(key[0], key[0]), _detail(known, *key), _digits(every, key))
+        for key in keys
     ]
+
+
+def _digits(results: list[Result], key: tuple[str, str]) -> Digits:
+    return digits_of(result for result in results if key_of(result) == key)
 
 
 def _detail(known: dict[tuple[str, str], Result], metric: str, params: str) -> str:
@@ -128,40 +136,28 @@ def _plainest(name: str) -> tuple[bool, str]:
 
 
 def _brief(name: str, value: Any) -> str:
-    text = str(value)[:12] if len(str(value)) == 64 else str(value)
-    return text if name == REGIME else f"{name} {text}"
+    text = str(value)
+    text = text[:12] if len(text) == 64 else text
+    return (text if name == REGIME else f"{name.removesuffix('_sha256')} {text}")[:40]
 
 
-def cell(result: Result | None, decimals: int) -> Cell | None:
+def cell(result: Result | None, digits: Digits) -> Cell | None:
     """A result as text, or None when it was never measured."""
     if result is None:
         return None
-    if result.status != "ok":
+    if result.value is None:
         return Cell(result.status, reason=result.reason or "no reason given")
-    interval = f"{number(result.ci.low, decimals)} to {number(result.ci.high, decimals)}" if result.ci else ""
-    return Cell("ok", number(result.value, decimals), interval, _floor(result, decimals), sort=result.value)
+    interval = digits.span(result.ci.low, result.ci.high) if result.ci else ""
+    return Cell("ok", digits.text(result.value), interval, _floor(result, digits), sort=result.value)
 
 
-def _floor(result: Result, decimals: int) -> str:
+def _floor(result: Result, digits: Digits) -> str:
     floor = result.floor
     if floor is None:
         return ""
     if floor.low is None or floor.high is None:
-        return number(floor.value, decimals)
-    return f"{number(floor.low, decimals)} to {number(floor.high, decimals)}"
-
-
-def decimals_of(results: Iterable[Result]) -> int:
-    """One number of decimals for a whole column, so that its digits line up and show no more than is known."""
-    return decimals_for(_uncertainty(result) for result in results if result.value is not None)
-
-
-def _uncertainty(result: Result) -> float:
-    """Width of the interval, else of the floor, else a tenth of the value."""
-    for span in (result.ci, result.floor):
-        if span is not None and span.low is not None and span.high is not None:
-            return span.high - span.low
-    return abs(result.value or 0) / 10
+        return digits.text(floor.value)
+    return digits.span(floor.low, floor.high)
 
 
 def by_column(results: Iterable[Result], column: Column) -> list[Result]:
@@ -192,5 +188,4 @@ def entry_table(entry: Entry) -> Table:
 
 def _row(entry: Entry, column: Column, scopes: tuple[str, ...]) -> Row:
     found = by_scope(entry.results, column)
-    decimals = decimals_of(found.values())
-    return Row(column, tuple((scope, cell(found.get(scope), decimals)) for scope in scopes))
+    return Row(column, tuple((scope, cell(found.get(scope), column.digits)) for scope in scopes))

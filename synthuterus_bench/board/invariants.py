@@ -1,5 +1,6 @@
 """What must hold inside one entry beyond its schema. Each function yields one line for each thing that does not."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ MAX_TEXT = 600
 MAX_RESULTS = 2000
 MAX_INTEGER = 2**63
 SLACK = 1e-6
+_MACHINE = re.compile(r"(^|[\s'\"(=:])(/(home|root|Users|mnt|media|tmp|var|srv|scratch)/|[A-Za-z]:\\)")
 LINKS = ("https://", "doi:", "arxiv:")
 
 
@@ -48,6 +50,8 @@ def _texts_and_numbers(value: Any, place: str) -> Iterator[str]:
 def _text(value: str, place: str) -> Iterator[str]:
     if unsafe(value):
         yield f"{place}: holds control or direction characters"
+    if _MACHINE.search(value):
+        yield f"{place}: holds a path of somebody's machine"
     if len(value) > MAX_TEXT:
         yield f"{place}: found {len(value)} characters, expected at most {MAX_TEXT}"
 

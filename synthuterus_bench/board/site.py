@@ -14,11 +14,9 @@ from synthuterus_bench.bench.table import (
     TITLES,
     Cell,
     Column,
-    by_column,
     by_scope,
     cell,
     columns,
-    decimals_of,
     entry_table,
 )
 from synthuterus_bench.board.rank import RANK_METRIC, Group, Listed, Standing, groups, rank
@@ -85,16 +83,15 @@ def _superseded(entries: dict[str, Entry]) -> set[str]:
 def _board(group: Group, entries: list[Listed]) -> Board:
     results = [result for listed in entries for result in listed.entry.results]
     found = tuple(columns(results))
-    decimals = {column: decimals_of(by_column(results, column)) for column in found}
     present = {result.scope for result in results}
     scopes = [scope for scope in SCOPES if scope in present]
-    lines = {scope: tuple(_line(standing, scope, decimals) for standing in rank(entries, scope)) for scope in scopes}
+    lines = {scope: tuple(_line(standing, scope, found) for standing in rank(entries, scope)) for scope in scopes}
     return Board(group, found, lines)
 
 
-def _line(standing: Standing, scope: str, decimals: dict[Column, int]) -> Line:
+def _line(standing: Standing, scope: str, found: tuple[Column, ...]) -> Line:
     results = standing.listed.entry.results
-    cells = ((column, cell(by_scope(results, column).get(scope), places)) for column, places in decimals.items())
+    cells = ((column, cell(by_scope(results, column).get(scope), column.digits)) for column in found)
     return Line(standing, tuple(cells))
 
 

@@ -5,6 +5,7 @@ The same pixels always give the same bytes (no times, names or text in them).
 
 import gzip
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ from synthuterus_bench.cohorts.window import LOW, QUANTUM
 from synthuterus_bench.errors import ScanError
 
 
-def encode_png(pixels: NDArray[np.uint16] | NDArray[np.uint8]) -> bytes:
-    """Gray PNG of (rows, columns), 8 or 16 bit as the array is."""
+def encode_png(pixels: NDArray[np.generic]) -> bytes:
+    """Gray PNG of uint8 or uint16 (rows, columns), 8 or 16 bit as the array is."""
     from PIL import Image
 
     buffer = io.BytesIO()
@@ -59,7 +60,8 @@ def decode_nifti(data: bytes) -> tuple[NDArray[np.generic], tuple[float, ...]]:
     import nibabel
 
     image = nibabel.Nifti1Image.from_bytes(gzip.decompress(data))
-    pixels = np.asanyarray(image.dataobj.get_unscaled())
+    stored: Any = image.dataobj
+    pixels = np.asanyarray(stored.get_unscaled())
     return pixels, tuple(float(step) for step in image.header.get_zooms())
 
 

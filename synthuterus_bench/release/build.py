@@ -31,7 +31,7 @@ from synthuterus_bench.workers import available_cores
 
 @dataclass(frozen=True, slots=True)
 class ReleasePlan:
-    """What to generate. ``reference`` is the training cohort for the filter; by default the index beside the weights."""
+    """What to generate. The filter compares with the train split of ``reference``, else with the model's own index."""
 
     model: str
     folder: Path

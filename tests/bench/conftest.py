@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.bench.suite import DEMO, Regime
-from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.nets.embedder import Embedding
 from synthuterus_bench.vocab import CLASSES
 
@@ -30,12 +29,6 @@ def suite():
     slim = Regime(name="supervised", net="slim-resnet", side=32, epochs=2, learning_rate=3e-3)
     small = {"n_per_class": 8, "phantom_scans": 80, "permutations": 6, "resamples": 30}
     return DEMO.model_copy(update=small | {"id": "small", "regimes": (slim, Regime(name="k-means"))})
-
-
-@pytest.fixture(scope="session")
-def cohort(tmp_path_factory):
-    """A phantom cohort of 80 images: 12 a class to train, 2 to validate, 6 to test."""
-    return draw_cohort(tmp_path_factory.mktemp("phantom") / "cohort", scans=80, seed=0, workers=1)
 
 
 @pytest.fixture(scope="session")

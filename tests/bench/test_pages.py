@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from synthuterus_bench.bench.pages import environment, picture, render
-from synthuterus_bench.bench.pages.text import LONGEST, decimals_for, https, inert, number, one_line, unsafe
+from synthuterus_bench.bench.pages.text import LONGEST, https, inert, number, one_line, unsafe
 
 
 @pytest.fixture
@@ -96,8 +96,3 @@ def test_other_texts_are_no_links(bad):
 )
 def test_number(value, decimals, text):
     assert number(value, decimals) == text
-
-
-@pytest.mark.parametrize(("widths", "decimals"), [([0.0032], 4), ([0.3, 8.7, 1.3], 1), ([40], 0), ([], 2), ([0.0], 2)])
-def test_decimals_show_two_digits_of_the_uncertainty(widths, decimals):
-    assert decimals_for(widths) == decimals

@@ -1,4 +1,5 @@
-from synthuterus_bench.bench.table import by_scope, cell, columns, decimals_of, entry_table
+from synthuterus_bench.bench.digits import Digits
+from synthuterus_bench.bench.table import by_scope, cell, columns, entry_table
 from synthuterus_bench.entry import Result
 from tests.board.samples import NO_INCEPTION, entry
 
@@ -36,10 +37,10 @@ def test_result_without_a_value_stays_out_of_other_parameters():
 
 
 def test_cells():
-    assert cell(None, 2) is None
-    lacking = cell(result(value=None), 2)
+    assert cell(None, Digits()) is None
+    lacking = cell(result(value=None), Digits())
     assert (lacking.status, lacking.value, lacking.reason, lacking.sort) == ("unavailable", "", "no weights", None)
-    assert cell(result(value=0.0), 2).sort == 0.0
+    assert cell(result(value=0.0), Digits()).sort == 0.0
 
 
 def test_entry_table_has_every_scope_in_order():
@@ -57,10 +58,3 @@ def test_unavailable_row_says_why_in_every_scope():
     )
     row = next(row for row in table.rows if row.column.metric == "fid-64")
     assert {cell.reason for _, cell in row.cells} == {NO_INCEPTION}
-
-
-def test_decimals_follow_the_interval():
-    kid = [result for result in entry().results if result.metric == "kid-embedder"]
-    assert decimals_of(kid) == 4
-    assert decimals_of([result(value=250.0)]) == 0
-    assert decimals_of([]) == 2

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from synthuterus_bench.bench.report import write_report
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.site import build_site
-from tests.board.samples import board
+from tests.bench.test_report import details, images
+from tests.board.samples import board, entry
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -127,6 +129,16 @@ def test_page_reads_without_script(opened, site):
     assert page.locator(".board tbody:visible tr").count() == 8
     assert not page.locator("#controls").is_visible()
     assert not page.locator("#theme").is_visible()
+
+
+def test_report_shows_every_picture(opened, tmp_path):
+    one = entry(results=[entry().as_json()["results"][0]])
+    write_report(tmp_path / "report.html", one, details(), images=images(2))
+    page = opened(tmp_path / "report.html")
+    widths = page.eval_on_selector_all("img", "nodes => nodes.map(node => node.naturalWidth)")
+    assert len(widths) == 4 * 2 + 2 * 3
+    assert min(widths) > 0
+    assert page.locator("img:visible").count() == 4 * 2 + 3
 
 
 def contrast(page, selector: str) -> float:

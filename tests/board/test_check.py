@@ -63,6 +63,8 @@ def test_believable_board_has_no_problem(tmp_path):
         ("artefacts", {"log": "data:text/html,x"}, "https"),
         ("environment", {"k" * 5000: "v"}, "5000 characters"),
         ("sampling/seeds", [2**70], "beyond"),
+        ("submitter", "weights not found in /home/ada/.cache", "somebody's machine"),
+        ("environment", {"cache": "C:\\Users\\ada"}, "somebody's machine"),
         ("surprise", 1, "Extra inputs"),
         ("results", [], "expected 1 to"),
     ],

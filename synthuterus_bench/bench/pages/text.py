@@ -1,8 +1,6 @@
 """Text from strangers: made harmless for a page or a terminal, and numbers made readable."""
 
-import math
 import re
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 LONGEST = 600
@@ -35,14 +33,6 @@ def https(text: object) -> bool:
     if not isinstance(text, str) or not _ADDRESS.fullmatch(text) or len(text) > LONGEST:
         return False
     return bool(urlsplit(text).hostname)
-
-
-def decimals_for(uncertainties: Iterable[float]) -> int:
-    """Decimals that show two significant digits of the median uncertainty; 0 to 5."""
-    sizes = sorted(size for size in uncertainties if size > 0)
-    if not sizes:
-        return 2
-    return max(0, min(5, 1 - math.floor(math.log10(sizes[len(sizes) // 2]))))
 
 
 def number(value: float | None, decimals: int) -> str:

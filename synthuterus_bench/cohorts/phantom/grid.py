@@ -136,5 +136,5 @@ def _place(anatomy: Anatomy, line: Centreline, sacrum: NDArray[np.float64]) -> t
             break
         away = points[worst] - spine[bone]
         os = os + max(0.0, -gap[worst, bone]) * 0.7 * away / (np.linalg.norm(away) + 1e-6)
-        os = os + [0.7 * max(0.0, -front), 0.5 * max(0.0, -low)]
+        os = os + np.array([0.7 * max(0.0, -front), 0.5 * max(0.0, -low)])
     return float(os[0]), float(os[1])

@@ -1,0 +1,34 @@
+# The commands of this project. `make demo` and `make test` make .venv first.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test check test-slow docs clean
+
+demo: $(STAMP)
+	$(BIN)/synthbench demo
+
+test: $(STAMP)
+	$(BIN)/pytest -n auto
+
+test-slow: $(STAMP)
+	$(BIN)/pytest -m slow
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/cli-reference --check
+
+docs: $(STAMP)
+	$(BIN)/python scripts/cli-reference
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip -c constraints.txt
+	$(BIN)/python -m pip install --quiet -e ".[dev]" -c constraints.txt
+	touch $(STAMP)
+
+clean:
+	rm -rf .venv demo build dist

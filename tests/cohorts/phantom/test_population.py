@@ -1,0 +1,104 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from synthuterus_bench.cohorts.phantom.anatomy import MARGIN_DEG
+from synthuterus_bench.cohorts.phantom.population import (
+    Member,
+    classify,
+    draw_cohort,
+    draw_patient,
+    draw_scans,
+    members,
+    standardise,
+)
+from synthuterus_bench.cohorts.window import from_window
+from synthuterus_bench.errors import DataError, UsageError
+from synthuterus_bench.vocab import CLASSES, Label, Orientation, Split, View
+
+ANGLES = [
+    (60, 50, "av-af"), (60, -50, "av-rf"), (-30, 50, "rv-af"), (-30, -50, "rv-rf"), (10, 30, "av-af"),
+    (9.9, 30, "ambiguous"), (-5, -30, "rv-rf"), (-4.9, -30, "ambiguous"), (60, 29.9, "ambiguous"), (0, 0, "ambiguous"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("version", "flexion", "expected"), ANGLES)
+def test_classes_by_the_cuts(version, flexion, expected):
+    assert classify(version, flexion) == Orientation(expected)
+
+
+def test_every_patient_lies_inside_its_class():
+    for index in range(200):
+        orientation = CLASSES[index % 4]
+        line = draw_patient(3, index, orientation).line
+        assert classify(line.version_deg, line.flexion_deg, MARGIN_DEG) is orientation
+
+
+@pytest.mark.parametrize("orientation", CLASSES)
+def test_anterior_is_left_superior_is_up_and_layers_have_their_order(orientation):
+    for index in range(6):
+        scan = draw_scans(Member(index, Split.TRAIN, orientation), 11, View.FULL)[0]
+        image, mask = from_window(scan.pixels), scan.mask
+        place = {label: np.argwhere(mask == label).mean(0) for label in Label if (mask == label).sum() > 20}
+        assert place[Label.BLADDER][1] < place[Label.RECTUM][1]
+        assert place[Label.VAGINA][0] > place[Label.CERVIX][0]
+        mean = {label: image[mask == label].mean() for label in Label if (mask == label).any()}
+        assert mean[Label.ENDOMETRIUM] > mean[Label.MYOMETRIUM] > mean[Label.JUNCTIONAL_ZONE]
+        assert mean[Label.BLADDER] > mean[Label.MYOMETRIUM] > mean[Label.MUSCLE]
+
+
+def test_the_roi_holds_the_whole_uterus():
+    for index in range(8):
+        scan = draw_scans(Member(index, Split.TRAIN, CLASSES[index % 4]), 2, View.ROI)[0]
+        edge = np.r_[scan.mask[0], scan.mask[-1], scan.mask[:, 0], scan.mask[:, -1]]
+        assert scan.pixels.shape == (128, 128)
+        assert not np.isin(edge, [Label.MYOMETRIUM, Label.ENDOMETRIUM, Label.JUNCTIONAL_ZONE]).any()
+
+
+def test_slices_of_a_patient_share_anatomy_and_differ_in_noise():
+    first, second = draw_scans(Member(0, Split.TRAIN, Orientation.AV_AF), 0, View.ROI)
+    assert first.patient_id == second.patient_id
+    assert (first.mask == second.mask).mean() > 0.95
+    assert (first.pixels != second.pixels).mean() > 0.9
+
+
+def test_splits_are_balanced_and_share_no_patient():
+    people = members(240)
+    assert len({one.index for one in people}) == len(people) == 120
+    for split in Split:
+        counts = Counter(one.orientation for one in people if one.split is split)
+        assert len(set(counts.values())) == 1
+        assert len(counts) == 4
+
+
+@pytest.mark.parametrize("scans", [0, 16, 100, -8])
+def test_odd_numbers_of_scans_are_refused(scans):
+    with pytest.raises(UsageError, match="multiple of 8"):
+        members(scans)
+
+
+def test_the_number_of_workers_changes_no_byte(cohort, tmp_path):
+    again = draw_cohort(tmp_path / "again", scans=72, seed=5, workers=2)
+    assert again.manifest == cohort.manifest
+    for ours, theirs in zip(cohort.files(), again.files(), strict=True):
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_another_seed_gives_other_patients(cohort, tmp_path):
+    assert draw_cohort(tmp_path / "other", scans=24, seed=6, workers=1).manifest.digest != cohort.manifest.digest
+
+
+def test_a_folder_that_is_taken_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(DataError, match="expected nothing there"):
+        draw_cohort(tmp_path, scans=24, workers=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_standardised_means_zero_mean_and_unit_deviation_inside_the_body():
+    image = np.random.default_rng(0).normal(5, 3, (20, 20)).astype(np.float32)
+    body = np.arange(400).reshape(20, 20) > 99
+    z = standardise(image, body)[body]
+    assert abs(z.mean()) < 1e-5
+    assert abs(z.std() - 1) < 1e-5

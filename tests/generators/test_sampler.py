@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from synthuterus_bench.cohorts.prompt import Condition, render
+from synthuterus_bench.errors import UsageError
+from synthuterus_bench.generators.pipeline import load_pipeline
+from synthuterus_bench.generators.sampler import CHUNK, SamplerConfig, Wanted, sample_chunk
+from synthuterus_bench.vocab import CLASSES, Sequence
+
+FAST = SamplerConfig(steps=3, dtype="float32")
+WANTED = [Wanted(o, render(Condition(o, 1.5, Sequence.TSE)), index) for index in range(2) for o in CLASSES]
+
+
+@pytest.fixture(scope="module")
+def pipeline(tiny_model):
+    return load_pipeline(tiny_model)
+
+
+def test_a_sample_is_the_same_whatever_follows_it_in_its_chunk(pipeline):
+    whole = sample_chunk(pipeline, WANTED, 0, FAST)
+    assert whole.shape == (8, 128, 128)
+    assert whole.dtype == np.uint16
+    assert np.array_equal(sample_chunk(pipeline, WANTED[:3], 0, FAST), whole[:3])
+
+
+def test_seed_index_and_class_name_the_noise(pipeline):
+    images = sample_chunk(pipeline, WANTED, 0, FAST)
+    assert len({image.tobytes() for image in images}) == 8
+    assert not np.array_equal(images, sample_chunk(pipeline, WANTED, 1, FAST))
+
+
+@pytest.mark.parametrize("scheduler", ["dpm++", "ddim", "ddpm"])
+def test_every_scheduler_repeats_itself(pipeline, scheduler):
+    config = SamplerConfig(scheduler, steps=3, dtype="float32")
+    first, again = (sample_chunk(pipeline, WANTED[:2], 0, config) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert np.ptp(first) > 0
+
+
+def test_the_ancestral_noise_of_a_sample_is_its_own(pipeline):
+    config = SamplerConfig("ddpm", steps=3, dtype="float32")
+    both, other = (sample_chunk(pipeline, pair, 0, config) for pair in (WANTED[:2], [WANTED[1], WANTED[0]]))
+    assert np.abs(both[0].astype(int) - other[1].astype(int)).max() <= 2
+
+
+def test_guidance_changes_the_picture_and_guidance_one_is_none(pipeline, monkeypatch):
+    plain = sample_chunk(pipeline, WANTED[:2], 0, FAST)
+    stronger = sample_chunk(pipeline, WANTED[:2], 0, SamplerConfig(steps=3, guidance=3.0, dtype="float32"))
+    assert not np.array_equal(plain, stronger)
+    monkeypatch.setattr(type(pipeline), "tell_nothing", lambda *_: pytest.fail("guidance 1 needs no second forward"))
+    assert np.array_equal(sample_chunk(pipeline, WANTED[:2], 0, FAST), plain)
+
+
+def test_bad_settings_are_usage_errors(pipeline):
+    with pytest.raises(UsageError, match="unknown scheduler"):
+        SamplerConfig("euler-magic")
+    with pytest.raises(UsageError, match="steps 0"):
+        SamplerConfig(steps=0)
+    with pytest.raises(ValueError, match="chunk of 17"):
+        sample_chunk(pipeline, (WANTED * 3)[: CHUNK + 1], 0, FAST)

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from synthuterus_bench.cohorts.window import from_window
+from synthuterus_bench.errors import CohortError, WeightsError
+from synthuterus_bench.nets.embedder import load_embedder
+from synthuterus_bench.privacy.filter import Decision, PrivacyFilter
+from synthuterus_bench.privacy.index import ReferenceIndex, build_index, load_index, save_index
+from synthuterus_bench.vocab import Split
+
+
+@pytest.fixture(scope="module")
+def index(cohort):
+    return build_index(cohort, load_embedder())
+
+
+def test_every_training_image_is_indexed_and_no_other(cohort, index):
+    assert len(index.keys) == len(index.codes) == cohort.manifest.splits[Split.TRAIN]
+    assert index.reference_digest == cohort.manifest.digest
+
+
+def test_planted_copies_are_rejected_with_their_bound_and_unseen_patients_pass(cohort, index):
+    judge = PrivacyFilter(load_embedder(), index)
+    copies = judge.judge(cohort.arrays(Split.TRAIN)[0])
+    fresh = judge.judge(cohort.arrays(Split.TEST)[0])
+    assert {verdict.decision for verdict in copies} == {Decision.REJECTED}
+    assert min(verdict.max_similarity for verdict in copies) > 0.999
+    assert [verdict.neighbour for verdict in copies] == index.keys
+    assert {verdict.decision for verdict in fresh} == {Decision.ACCEPTED}
+
+
+def test_a_similarity_equal_to_tau_passes():
+    embedder = load_embedder()
+    codes = embedder(np.zeros((1, 128, 128), np.float32)).codes
+    index = ReferenceIndex(codes, ["00"], embedder.sha256, "x")
+    pixels = np.full((1, 128, 128), 16384, np.uint16)
+    similarity = float(index.nearest(embedder(from_window(pixels)).codes)[0][0])
+    assert PrivacyFilter(embedder, index, similarity).judge(pixels)[0].decision is Decision.ACCEPTED
+    assert PrivacyFilter(embedder, index, similarity - 1e-4).judge(pixels)[0].decision is Decision.REJECTED
+
+
+def test_keys_name_no_one(cohort, index):
+    ids = " ".join(f"{scan.scan_id} {scan.patient_id}" for scan in cohort.scans(Split.TRAIN))
+    assert not any(key in ids for key in index.keys)
+    assert all(len(key) == 16 for key in index.keys)
+
+
+def test_saving_keeps_codes_to_half_precision_and_keys_exactly(index, tmp_path):
+    save_index(index, tmp_path / "index.safetensors")
+    again = load_index(tmp_path / "index.safetensors")
+    assert again.keys == index.keys
+    assert np.abs(again.codes - index.codes).max() < 1e-3
+    assert (again.codes * index.codes).sum(1).min() > 0.9999
+
+
+def test_an_index_of_another_encoder_is_refused(index):
+    other = ReferenceIndex(index.codes, index.keys, "0" * 64, index.reference_digest)
+    with pytest.raises(WeightsError, match="index made by encoder 0000"):
+        PrivacyFilter(load_embedder(), other)
+
+
+def test_missing_damaged_and_unprepared_are_named(tmp_path, cohort):
+    with pytest.raises(WeightsError, match="no such index"):
+        load_index(tmp_path / "index.safetensors")
+    (tmp_path / "index.safetensors").write_bytes(b"nothing")
+    with pytest.raises(WeightsError, match="not an index"):
+        load_index(tmp_path / "index.safetensors")
+    raw = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"intensity": "native"}))
+    with pytest.raises(CohortError, match="not a prepared 2D cohort"):
+        build_index(raw, load_embedder())

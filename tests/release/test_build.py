@@ -1,0 +1,166 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from synthuterus_bench.errors import DataError, GateError, QuotaError, WeightsError
+from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.release.build import ReleasePlan, generate
+from synthuterus_bench.release.gate import check_release, write_checksums
+from synthuterus_bench.vocab import CLASSES
+
+SAMPLER = SamplerConfig(steps=2, dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def plan(tiny_model):
+    return ReleasePlan("ddpm2d-ct-roi", tiny_model, scans=40, sampler=SAMPLER, tau=0.999)
+
+
+@pytest.fixture(scope="module")
+def release(plan, tmp_path_factory):
+    return generate(plan, tmp_path_factory.mktemp("release") / "synthuterus", workers=1)
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_rows_classes_and_audit(release):
+    scans = list(release.scans())
+    assert Counter(scan.orientation for scan in scans) == dict.fromkeys(CLASSES, 10)
+    assert all(scan.pixels.dtype == np.uint16 and scan.prompt and scan.patient_id is None for scan in scans)
+    records = {record["seed"]: record for record in read_log(release.root / AUDIT_FILE)[1:-1]}
+    assert all(records[scan.seed]["max_similarity"] == pytest.approx(scan.max_similarity) for scan in scans)
+
+
+def test_datasets_loads_it_without_a_network(release, tmp_path):
+    code = (
+        "import datasets\n"
+        "d = datasets.load_dataset('synthuterus')['train']\n"
+        "assert len(d) == 40 and d.features['orientation'].names[:4] == ['av-af', 'av-rf', 'rv-af', 'rv-rf']\n"
+        "assert d[0]['image'].mode == 'I;16' and d[0]['image'].size == (128, 128)\n"
+    )
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], cwd=release.root.parent, env=offline, check=True)
+
+
+def test_the_number_of_workers_changes_no_byte(plan, release, tmp_path):
+    again = generate(plan, tmp_path / "synthuterus", workers=2)
+    assert contents(again.root) == contents(release.root)
+
+
+def test_a_second_run_finds_it_done_and_another_plan_is_refused(plan, release):
+    before = contents(release.root)
+    assert generate(plan, release.root, workers=1).manifest == release.manifest
+    with pytest.raises(DataError, match="another seed"):
+        generate(replace(plan, seed=1), release.root, workers=1)
+    assert contents(release.root) == before
+
+
+def test_a_run_killed_in_the_middle_ends_in_the_same_bytes(plan, release, tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from synthuterus_bench.generators.sampler import SamplerConfig\n"
+        "from synthuterus_bench.release.build import ReleasePlan, generate\n"
+        "plan = ReleasePlan('ddpm2d-ct-roi', Path(sys.argv[1]), scans=40, tau=0.999,\n"
+        "                   sampler=SamplerConfig(steps=2, dtype='float32'))\n"
+        "generate(plan, Path(sys.argv[2]), workers=1)\n"
+    )
+    out = tmp_path / "synthuterus"
+    run = subprocess.Popen([sys.executable, "-c", code, plan.folder, out])
+    work = tmp_path / ".synthuterus.work"
+    while run.poll() is None and not list(work.rglob("*.safetensors")):
+        time.sleep(0.01)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert not out.exists()
+    generate(plan, out, workers=1)
+    assert contents(out) == contents(release.root)
+    assert not work.exists()
+
+
+def test_rejected_candidates_are_replaced_by_the_next_seed_of_their_class(plan, release, tmp_path):
+    similarities = sorted(scan.max_similarity for scan in release.scans())
+    strict = replace(plan, tau=similarities[-3] - 1e-6, cap=20)
+    made = generate(strict, tmp_path / "synthuterus", workers=1)
+    _, *candidates, footer = read_log(made.root / AUDIT_FILE)
+    assert len(made) == footer["accepted"] == 40
+    assert footer["rejected"] >= 3
+    assert footer["max_kept_similarity"] <= strict.tau
+    assert all(record["bound"] == "tau" for record in candidates if record["decision"] == "rejected")
+    for orientation in CLASSES:
+        indices = [record["index"] for record in candidates if record["orientation"] == orientation]
+        assert indices == list(range(len(indices)))
+
+
+def test_a_class_that_cannot_be_filled_stops_and_leaves_no_release(plan, tmp_path):
+    with pytest.raises(QuotaError, match="0 of 10 places filled after 20 candidates"):
+        generate(replace(plan, tau=-1.0, cap=2), tmp_path / "synthuterus", workers=1)
+    assert not (tmp_path / "synthuterus").exists()
+
+
+def test_a_reference_cohort_can_be_given(plan, cohort, release, tmp_path):
+    made = generate(replace(plan, reference=cohort.root), tmp_path / "synthuterus", workers=1)
+    assert [scan.max_similarity for scan in made.scans()] == pytest.approx(
+        [scan.max_similarity for scan in release.scans()], abs=2e-3
+    )
+
+
+def test_a_model_without_an_index_asks_for_a_reference(plan, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(plan.folder, folder)
+    (folder / "index.safetensors").unlink()
+    with pytest.raises(WeightsError, match="no such index"):
+        generate(replace(plan, folder=folder), tmp_path / "synthuterus", workers=1)
+    assert not (tmp_path / "synthuterus").exists()
+
+
+@pytest.fixture
+def copy(release, tmp_path):
+    return shutil.copytree(release.root, tmp_path / "copy")
+
+
+def test_the_gate_passes_what_generate_made(copy):
+    check_release(copy)
+
+
+def test_the_gate_sees_a_changed_byte(copy):
+    file = next((copy / "roi").iterdir())
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(GateError, match="does not have the digest"):
+        check_release(copy)
+
+
+def test_the_gate_sees_an_extra_file(copy):
+    (copy / "patients.csv").write_text("x")
+    with pytest.raises(GateError, match=r"patients\.csv"):
+        check_release(copy)
+
+
+def test_the_gate_sees_a_row_without_a_record(copy, release):
+    from synthuterus_bench.privacy.log import write_log
+
+    header, *candidates, _ = read_log(copy / AUDIT_FILE)
+    for record in [header, *candidates]:
+        record.pop("previous")
+    write_log(copy / AUDIT_FILE, header, candidates[1:])
+    write_checksums(copy)
+    with pytest.raises(GateError, match="no accepted audit record"):
+        check_release(copy)
+
+
+def test_the_gate_sees_missing_checksums(copy):
+    (copy / "SHA256SUMS").unlink()
+    with pytest.raises(GateError, match="no SHA256SUMS"):
+        check_release(copy)
