@@ -1,7 +1,7 @@
 """What a release says about its making: the generator's id, how it was sampled, and what its privacy filter did."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ class Provenance:
     """Blocks of an entry that a release's audit log fills; empty for anything else."""
 
     weights: Weights | None = None
-    sampling: Sampling = Sampling()
-    privacy: Privacy = Privacy()
+    sampling: Sampling = field(default_factory=Sampling)
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 def describe_generator(name: str, model: str | None, dims: int, weights: Weights | None = None) -> Generator:

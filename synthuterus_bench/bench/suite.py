@@ -28,7 +28,8 @@ class Suite(_Frozen):
 
     ``n_per_class`` images of each orientation are evaluated, fewer when the submission has fewer; metrics use at most
     as many as the reference has for training, so that their floors are of the same size. ``phantom_scans`` and
-    ``phantom_seed`` draw the phantom reference.
+    ``phantom_seed`` draw the phantom reference; the seed is no command's default, so that a generator trained on a
+    phantom cohort has not seen these patients.
     """
 
     id: str
@@ -37,7 +38,7 @@ class Suite(_Frozen):
     n_per_class: int
     min_per_class: int = 2
     phantom_scans: int
-    phantom_seed: int = 0
+    phantom_seed: int = 250807903
     metrics: tuple[str, ...]
     permutations: int
     resamples: int
@@ -74,13 +75,13 @@ DEMO = Suite(
     id="demo",
     version=1,
     view=View.ROI,
-    n_per_class=32,
-    phantom_scans=240,
+    n_per_class=96,
+    phantom_scans=640,
     metrics=_METRICS,
     permutations=50,
     resamples=500,
     seeds=(0,),
-    regimes=(Regime(name="supervised", net="slim-resnet", side=64, epochs=30, learning_rate=3e-3), _K_MEANS),
+    regimes=(Regime(name="supervised", net="slim-resnet", side=64, epochs=20, learning_rate=3e-3), _K_MEANS),
 )
 SUITES = {suite.id: suite for suite in (ROI, DEMO)}
 

@@ -48,6 +48,9 @@ def evaluate(
         str, typer.Option(help="phantom, or a prepared cohort folder with train and test.")
     ] = "phantom",
     out_: Annotated[Path, typer.Option("--out", help="Entry to write; details go beside it.")] = Path("entry.json"),
+    report: Annotated[
+        Path | None, typer.Option(help="Also write the report, one HTML file.", show_default="no report")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the generator.", show_default="what a release says")] = None,
     weights_dir: Annotated[
         Path | None,
@@ -79,8 +82,17 @@ def evaluate(
         track=out.track,
     )
     details = done.save(out_)
+    if report:
+        _write_report(report, done, path)
     value = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
     out.result(value | {"seconds": done.seconds}, _human(done, out_, details))
+
+
+def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
+    """The report; a reference may be private, so none of its images are shown."""
+    from synthuterus_bench.bench.report import write_report
+
+    write_report(page, done.entry, done.details, path if (path / "cohort.json").is_file() else None)
 
 
 def _human(done: "Evaluation", path: Path, details: Path) -> str:

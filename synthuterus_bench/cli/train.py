@@ -1,5 +1,6 @@
 """``synthbench train``: train a generator or the embedder on a prepared cohort."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,13 @@ import typer
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out as sink
 from synthuterus_bench.errors import UsageError
+
+
+class Precision(StrEnum):
+    """Mixed precision, as accelerate names it."""
+
+    BF16 = "bf16"
+    NO = "no"
 
 
 @app.command()
@@ -21,6 +29,7 @@ def train(
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 8e-4,
     uterus_weight: Annotated[float, typer.Option(min=0, help="Extra loss weight inside the uterus mask.")] = 2.0,
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
+    precision: Annotated[Precision, typer.Option(help="Arithmetic of the denoiser's forward.")] = Precision.BF16,
 ) -> None:
     """Train a generator (a diffusers pipeline folder) or the embedder.
 
@@ -36,7 +45,7 @@ def train(
     if what == "embedder":
         _embedder(data, loop, batch, seed, out)
     else:
-        _generator(what, data, loop, batch, uterus_weight, seed, out)
+        _generator(what, data, loop, batch, uterus_weight, seed, precision, out)
 
 
 def _embedder(data, loop, batch: int, seed: int, out: Path) -> None:  # type: ignore[no-untyped-def]
@@ -47,7 +56,7 @@ def _embedder(data, loop, batch: int, seed: int, out: Path) -> None:  # type: ig
 
 
 def _generator(  # type: ignore[no-untyped-def]
-    what: str, data, loop, batch: int, uterus_weight: float, seed: int, out: Path
+    what: str, data, loop, batch: int, uterus_weight: float, seed: int, precision: Precision, out: Path
 ) -> None:
     from synthuterus_bench.generators.catalogue import Conditioning, Family, parse_id
     from synthuterus_bench.nets.denoiser import DenoiserSize
@@ -63,7 +72,9 @@ def _generator(  # type: ignore[no-untyped-def]
     if data.manifest.view is not model.view or data.manifest.dims != 2:
         raise UsageError(f"{data.root}: a {data.manifest.dims}D {data.manifest.view} cohort, expected 2D {model.view}")
     size = DenoiserSize(image_size=VIEW_SIZE[model.view])
-    config = DiffusionConfig(loop, size, batch=batch, seed=seed, uterus_weight=uterus_weight)
+    config = DiffusionConfig(
+        loop, size, batch=batch, seed=seed, uterus_weight=uterus_weight, mixed_precision=precision.value
+    )
     task, losses = train_diffusion(data, config, out, sink.track)
     if task.accelerator.is_main_process:
         folder = out / "pipeline"

@@ -7,7 +7,9 @@ Beside the parts that diffusers knows (``unet``, ``text_encoder``, ``tokenizer``
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
+import transformers
 from diffusers import DDPMScheduler, DiffusionPipeline, UNet2DConditionModel
 from pydantic import BaseModel, ConfigDict, ValidationError
 from transformers import CLIPTextModel, PreTrainedTokenizerFast
@@ -104,15 +106,23 @@ def load_pipeline(folder: Path) -> SynthUterusPipeline:
     pickled = sorted(path.name for path in folder.rglob("*") if path.suffix in {".bin", ".pt", ".pth", ".ckpt", ".pkl"})
     if pickled:
         raise WeightsError(f"{folder}: found pickled weights ({pickled[0]}), expected safetensors only")
+    _hush()
     try:
         pipeline = SynthUterusPipeline.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise WeightsError(f"{folder}: not a loadable pipeline ({' '.join(str(error).split())[:200]})") from None
     pipeline.unet.eval().requires_grad_(False)
     pipeline.text_encoder.eval().requires_grad_(False)
     return pipeline
+
+
+def _hush() -> None:
+    """The libraries' own progress bars, for parts that load in a second, would bury ours."""
+    for library in (diffusers.utils.logging, transformers.utils.logging):
+        library.disable_progress_bar()
+        library.set_verbosity_error()
 
 
 def load_record(folder: Path) -> TrainingRecord:

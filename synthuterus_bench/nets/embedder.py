@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 from torch.nn import functional
 
 from synthuterus_bench.errors import WeightsError
-from synthuterus_bench.repro import atomic_path, digest_file
+from synthuterus_bench.repro import digest_file, write_atomic
 
 FILE = "embedder.safetensors"
 INPUT_SIZE = 64
@@ -94,8 +94,7 @@ class Embedder:
 def save_embedder(folder: Path, net: EmbedderNet, centre: torch.Tensor) -> None:
     """Write ``embedder.safetensors`` in half precision."""
     tensors = {key: value.detach().cpu().half().contiguous() for key, value in net.state_dict().items()}
-    with atomic_path(folder / FILE) as temporary:
-        save_file(tensors | {"centre": centre.cpu().float().contiguous()}, temporary)
+    write_atomic(folder / FILE, save(tensors | {"centre": centre.cpu().float().contiguous()}))
 
 
 @cache

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, WeightsError
 from synthuterus_bench.nets.embedder import Embedder
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import atomic_path, digest_bytes
+from synthuterus_bench.repro import digest_bytes, write_atomic
 from synthuterus_bench.vocab import Split
 
 INDEX_FILE = "index.safetensors"
@@ -64,8 +64,7 @@ def save_index(index: ReferenceIndex, path: Path) -> None:
     """Write codes in half precision, keys and digests."""
     keys = np.array([int(key, 16) for key in index.keys], np.uint64)
     metadata = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest}
-    with atomic_path(path) as temporary:
-        save_file({"codes": index.codes.astype(np.float16), "keys": keys}, temporary, metadata)
+    write_atomic(path, save({"codes": index.codes.astype(np.float16), "keys": keys}, metadata))
 
 
 def load_index(path: Path) -> ReferenceIndex:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipeline
 from synthuterus_bench.generators.sampler import CHUNK, SamplerConfig, Wanted, sample_chunk
@@ -16,7 +16,7 @@ from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import Decision, PrivacyFilter, Verdict
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import atomic_path, digest_json
+from synthuterus_bench.repro import digest_json, write_atomic
 from synthuterus_bench.workers import map_in_order
 
 
@@ -93,8 +93,7 @@ def draw_chunk(job: tuple[Path, list[Wanted]]) -> None:
         "neighbour": np.array([int(verdict.neighbour, 16) for verdict in verdicts], np.uint64),
         "accepted": np.array([verdict.decision is Decision.ACCEPTED for verdict in verdicts]),
     }
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary)
+    write_atomic(path, save(tensors))
 
 
 def read_chunk(path: Path) -> Drawn | None:

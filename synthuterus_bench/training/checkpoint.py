@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from synthuterus_bench.errors import WeightsError
-from synthuterus_bench.repro import atomic_path
+from synthuterus_bench.repro import write_atomic
 
 Tensors = dict[str, torch.Tensor]
 
@@ -28,8 +28,7 @@ def save_checkpoint(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{index}/{key}": torch.as_tensor(value) for key, value in state.items()}
     metadata = {"step": str(step), "losses": json.dumps(losses)}
-    with atomic_path(path) as temporary:
-        save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, temporary, metadata)
+    write_atomic(path, save({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, metadata))
 
 
 def load_checkpoint(
