@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from synthuterus_bench.bench.details import Details, save_details
-from synthuterus_bench.bench.reference import PHANTOM, Reference, load_reference
+from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
+from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.submission import Submission, load_submission
@@ -67,7 +68,8 @@ def evaluate(
     """Evaluate the submission at ``path``.
 
     Args:
-        path: a release or cohort folder, or one with a subfolder of images for each orientation.
+        path: a release or cohort folder, one with a subfolder of images for each orientation, or a pipeline folder, of
+            which a release is drawn first and kept in ``cache``.
         reference: ``phantom``, or a prepared cohort folder with train and test splits.
         name: what to call the generator; by default what a release says.
         embedder: by default the shipped one.
@@ -80,7 +82,8 @@ def evaluate(
     _check_device(device)
     suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
     with clock.stage("submission"):
-        submission = load_submission(path, suite, name)
+        images = drawn_release(path, suite, cache or cache_folder(), track) if is_pipeline(path) else path
+        submission = load_submission(images, suite, name)
     embedder = embedder or _shipped_embedder()
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)

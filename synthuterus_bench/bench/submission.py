@@ -61,11 +61,6 @@ def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submis
     if not path.is_dir():
         found = "a file" if path.exists() else "nothing there"
         raise SubmissionError(f"{path}: found {found}, expected a folder of images, a release or a cohort")
-    if (path / "model_index.json").is_file():
-        raise SubmissionError(
-            f"{path}: found a pipeline (model_index.json), expected images",
-            f"draw images first: synthbench generate --checkpoint {path} --out DIR, then evaluate DIR",
-        )
     read = _read_cohort if (path / "cohort.json").exists() else _read_folder
     return _select(read(path, suite, name), suite, path)
 

@@ -48,6 +48,8 @@ def import_(
 ) -> None:
     """Import sagittal T2 scans, scrubbed: images and a few facts pass, everything else in the headers stays behind.
 
+    Example: synthbench cohort import /data/scans --out imported --source our-hospital
+
     Each file or series that is no such scan is refused in one line, and the rest goes on. A patient is a BIDS
     subject, a DICOM PatientID, or else a folder; --labels can say otherwise. The salt of the patient names is kept
     in the private file DIR.salt beside the cohort: do not publish it.
@@ -85,7 +87,10 @@ def show(
     folder: Annotated[Path, typer.Argument(help="A cohort or release.", show_default=False)],
     sheet: Annotated[Path | None, typer.Option(help="Write the middle slices as a PNG contact sheet.")] = None,
 ) -> None:
-    """Show what a cohort holds: splits, and scans by orientation and field strength."""
+    """Show what a cohort holds: splits, and scans by orientation and field strength.
+
+    Example: synthbench cohort show cohort --sheet cohort.png
+    """
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.cohorts.summary import summarise
 

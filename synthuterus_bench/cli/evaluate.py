@@ -36,8 +36,8 @@ def evaluate(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A release or cohort folder, or a folder with subfolders av-af, av-rf, rv-af and rv-rf of images "
-            "(8 or 16-bit gray PNG, NIfTI).",
+            help="A release or cohort folder, a folder with subfolders av-af, av-rf, rv-af and rv-rf of images "
+            "(8 or 16-bit gray PNG, NIfTI), or a pipeline folder, from which a release is drawn first.",
             show_default=False,
         ),
     ],

@@ -32,6 +32,8 @@ def prep(
 ) -> None:
     """Resample to 1 mm, crop to the view, and bring every scan to z-scores in the fixed 16-bit window.
 
+    Example: synthbench prep imported --view roi --out cohort
+
     Without a mask the region of interest is the middle of the scan. Nothing is overwritten: give a new --out.
     """
     from synthuterus_bench.cohorts.store import load_cohort

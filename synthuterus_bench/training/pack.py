@@ -18,16 +18,24 @@ tags: [medical, mri, uterus, synthetic]
 # {model}
 
 A conditional diffusion model of sagittal T2-weighted uterine MRI: class and text in, {size} x {size} z-scored image
-at 1 mm out. Load it with `synthbench generate --checkpoint DIR` or
-`synthuterus_bench.generators.pipeline.load_pipeline`.
+at 1 mm out. `synthbench generate --checkpoint DIR` draws from it through the privacy filter.
 
 | | |
 |---|---|
-| trained on | `{cohort}`, {scans} images, digest `{digest}` |
+| trained on | `{cohort}`, {scans:,} images, digest `{digest}` |
 | images seen | {seen:,} |
 | parameters | {parameters:,} |
 | device | {device} |
 | last training loss | {loss:.4f} |
+{how}
+{quality}"""
+
+_QUALITY = """
+## Measured
+
+{rows}
+
+Class agreement and feature distances do not measure anatomy: look at the samples before you use them.
 """
 
 
@@ -54,8 +62,8 @@ def pack(task: DiffusionTask, model: str, cohort: Cohort, losses: list[float], f
     return record
 
 
-def model_card(record: TrainingRecord, size: int, parameters: int) -> str:
-    """The card of a generator, from its training record."""
+def model_card(record: TrainingRecord, size: int, parameters: int, how: str = "") -> str:
+    """The card of a generator, from its training record; ``how`` is a paragraph on the training."""
     return _CARD.format(
         model=record.model_id,
         size=size,
@@ -66,7 +74,23 @@ def model_card(record: TrainingRecord, size: int, parameters: int) -> str:
         parameters=parameters,
         device=record.device,
         loss=record.losses[-1],
+        how=f"\n{how}\n" if how else "",
+        quality=_QUALITY.format(rows=_quality_table(record.quality)) if record.quality else "",
     )
+
+
+def _quality_table(quality: dict[str, float]) -> str:
+    """One row a value; interval and floor, keys ``<name> low`` and so on, in columns of their own."""
+    rows = ["| | value | interval | floor (real against real) |", "|---|---|---|---|"]
+    for name, value in quality.items():
+        if not name.endswith((" low", " high")):
+            rows.append(f"| {name} | {value:g} | {_range(quality, name)} | {_range(quality, f'{name} floor')} |")
+    return "\n".join(rows)
+
+
+def _range(quality: dict[str, float], name: str) -> str:
+    low, high = quality.get(f"{name} low"), quality.get(f"{name} high")
+    return "" if low is None or high is None else f"{low:g} to {high:g}"
 
 
 def _shares(cohort: Cohort) -> list[Share]:

@@ -127,11 +127,6 @@ def test_a_class_without_images_or_with_too_few(folder, suite):
     assert "no images" in refused(folder, suite)
 
 
-def test_a_pipeline_is_told_to_draw_first(tmp_path, suite):
-    (tmp_path / "model_index.json").write_text("{}")
-    assert "synthbench generate" in refused(tmp_path, suite)
-
-
 def bad_image(kind, folder):
     path = folder / "rv-af" / "3.png"
     if kind == "colour":

@@ -1,0 +1,39 @@
+"""A generator handed in as its weights: a release is drawn from it first, through its privacy filter, and kept."""
+
+from pathlib import Path
+
+from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.errors import SubmissionError
+from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.generators.pipeline import RECORD, load_record, weights_digest
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.release.build import ReleasePlan, generate
+from synthuterus_bench.vocab import CLASSES
+
+PIPELINE = "model_index.json"
+
+
+def is_pipeline(path: Path) -> bool:
+    """Whether a folder is a diffusers pipeline."""
+    return (path / PIPELINE).is_file()
+
+
+def drawn_release(path: Path, suite: Suite, cache: Path, track: Track = silent) -> Path:
+    """The release of the suite's size drawn from the pipeline at ``path``, seed 0; drawn once, then kept in ``cache``.
+
+    Raises:
+        SubmissionError: the pipeline was not trained by this package, or draws another view than the suite's.
+        WeightsError: weights, index or embedder cannot be read.
+    """
+    if not (path / RECORD).is_file():
+        raise SubmissionError(
+            f"{path}: found a pipeline without {RECORD}, expected one that `synthbench train` made",
+            "draw images with its own library and evaluate the folder of images",
+        )
+    record = load_record(path)
+    if parse_id(record.model_id).view is not suite.view:
+        raise SubmissionError(f"{path}: found a generator {record.model_id}, expected one of view {suite.view}")
+    scans = suite.n_per_class * len(CLASSES)
+    out = cache / "drawn" / f"{record.model_id}-{weights_digest(path)[:16]}-{scans}"
+    generate(ReleasePlan(record.model_id, path, scans), out, track=track)
+    return out
