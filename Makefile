@@ -1,5 +1,5 @@
 # The commands of this project. `make demo` and `make test` make .venv first.
-PYTHON ?= python3.11
+PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
