@@ -17,8 +17,9 @@ from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.tasks import ScoredTasks, score_tasks
 from synthuterus_bench.entry import DatasetRef, Entry, Result, SuiteRef, save_entry
 from synthuterus_bench.errors import UsageError
+from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.features import Embedder, FeatureBank, extract
+from synthuterus_bench.metrics.features import Embedder, extract
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_bytes

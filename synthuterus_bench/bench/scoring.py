@@ -5,8 +5,8 @@ from typing import Literal
 
 from synthuterus_bench.bench.details import Null
 from synthuterus_bench.entry import Floor, Interval, Result
+from synthuterus_bench.metrics.bank import FeatureBank, Params
 from synthuterus_bench.metrics.base import Measurement, Metric, Scope
-from synthuterus_bench.metrics.features import FeatureBank, Params
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.stats import significant

@@ -9,8 +9,8 @@ from synthuterus_bench.bench.details import Histogram, histogram
 from synthuterus_bench.bench.reference import Reference
 from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.downstream.regimes import Labelled
+from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need, Scope
-from synthuterus_bench.metrics.features import FeatureBank
 from synthuterus_bench.metrics.scopes import make_scopes
 from synthuterus_bench.vocab import CLASSES
 

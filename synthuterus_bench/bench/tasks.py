@@ -13,7 +13,7 @@ from synthuterus_bench.downstream.regimes import Labelled, clustered, supervised
 from synthuterus_bench.downstream.scores import Scored, guessing_f1, score
 from synthuterus_bench.downstream.training import Recipe
 from synthuterus_bench.entry import Floor, Interval, Result
-from synthuterus_bench.metrics.features import Params
+from synthuterus_bench.metrics.bank import Params
 from synthuterus_bench.metrics.scopes import POOLED
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import stream

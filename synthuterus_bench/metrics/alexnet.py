@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import to_display
 from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.metrics.bank import CHUNK, FeatureBank, chunks
 from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.features import CHUNK, FeatureBank, chunks
 from synthuterus_bench.progress import Track
 from synthuterus_bench.weights import ALEXNET, load_pretrained
 

@@ -1,7 +1,6 @@
-"""Features once, then every metric from arrays: the feature bank and what fills it."""
+"""Features once, then every metric from arrays: what fills the feature bank."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.metrics.alexnet import fill_lpips
+from synthuterus_bench.metrics.bank import CHUNK, FeatureBank, chunks
 from synthuterus_bench.metrics.base import Need
+from synthuterus_bench.metrics.inception import fill_inception
 from synthuterus_bench.progress import Track, silent
-
-CHUNK = 32
-Params = dict[str, str | int | float | bool]
 
 
 class Embedder(Protocol):
@@ -25,22 +24,6 @@ class Embedder(Protocol):
     def sha256(self) -> str: ...
 
     def __call__(self, z: NDArray[np.float32]) -> Any: ...
-
-
-@dataclass(slots=True)
-class FeatureBank:
-    """What metrics read, one array a need, and the identity of its extractor; or why it cannot be had.
-
-    Every array has one row an image; that of ``Need.LPIPS`` is (rows, rows) distances.
-    """
-
-    arrays: dict[Need, NDArray[np.floating]] = field(default_factory=dict)
-    identity: dict[Need, Params] = field(default_factory=dict)
-    missing: dict[Need, str] = field(default_factory=dict)
-
-    def add(self, need: Need, array: NDArray[np.floating], **identity: str | int | float | bool) -> None:
-        """Take an array with what made it."""
-        self.arrays[need], self.identity[need] = array, identity
 
 
 def extract(
@@ -70,9 +53,6 @@ Filler = Callable[[FeatureBank, NDArray[np.uint16], Track], None]
 
 
 def _fillers(embedder: Embedder, weights_dir: Path | None, device: str) -> dict[frozenset[Need], Filler]:
-    from synthuterus_bench.metrics.alexnet import fill_lpips
-    from synthuterus_bench.metrics.inception import fill_inception
-
     return {
         frozenset({Need.EMBEDDER, Need.CODES}): partial(fill_embedder, embedder=embedder),
         frozenset({Need.INCEPTION_64, Need.INCEPTION_2048}): partial(
@@ -91,17 +71,6 @@ def fill_embedder(bank: FeatureBank, pixels: NDArray[np.uint16], track: Track, e
     codes = np.concatenate([made.codes[:kept] for kept, made in pieces])
     bank.add(Need.EMBEDDER, features, extractor="embedder", weights_sha256=embedder.sha256, dims=features.shape[1])
     bank.add(Need.CODES, codes, extractor="embedder-codes", weights_sha256=embedder.sha256, dims=codes.shape[1])
-
-
-def chunks(pixels: NDArray[Any], size: int = CHUNK) -> Iterator[tuple[NDArray[Any], int]]:
-    """Pieces of ``size`` images and how many of each count; the last is filled up with its last image.
-
-    One batch size for all: it changes the last bits of a convolution.
-    """
-    for start in range(0, len(pixels), size):
-        piece = pixels[start : start + size]
-        kept = len(piece)
-        yield np.concatenate([piece, np.repeat(piece[-1:], size - kept, 0)]), kept
 
 
 def _count(pixels: NDArray[Any]) -> int:

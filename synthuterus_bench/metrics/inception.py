@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import to_display
+from synthuterus_bench.metrics.bank import FeatureBank, chunks
 from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.features import FeatureBank, chunks
 from synthuterus_bench.progress import Track
 from synthuterus_bench.weights import INCEPTION, load_pretrained
 

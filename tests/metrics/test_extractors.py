@@ -8,8 +8,9 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from synthuterus_bench import weights
 from synthuterus_bench.cohorts.window import to_display, to_window
 from synthuterus_bench.metrics import alexnet, inception
+from synthuterus_bench.metrics.bank import chunks
 from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.features import chunks, extract
+from synthuterus_bench.metrics.features import extract
 from synthuterus_bench.repro import digest_file
 
 
