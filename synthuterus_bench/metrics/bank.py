@@ -1,0 +1,40 @@
+"""The feature bank: what every metric reads, made once; and the fixed chunks that fill it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthuterus_bench.metrics.base import Need
+
+CHUNK = 32
+Params = dict[str, str | int | float | bool]
+
+
+@dataclass(slots=True)
+class FeatureBank:
+    """What metrics read, one array a need, and the identity of its extractor; or why it cannot be had.
+
+    Every array has one row an image; that of ``Need.LPIPS`` is (rows, rows) distances.
+    """
+
+    arrays: dict[Need, NDArray[np.floating]] = field(default_factory=dict)
+    identity: dict[Need, Params] = field(default_factory=dict)
+    missing: dict[Need, str] = field(default_factory=dict)
+
+    def add(self, need: Need, array: NDArray[np.floating], **identity: str | int | float | bool) -> None:
+        """Take an array with what made it."""
+        self.arrays[need], self.identity[need] = array, identity
+
+
+def chunks(pixels: NDArray[Any], size: int = CHUNK) -> Iterator[tuple[NDArray[Any], int]]:
+    """Pieces of ``size`` images and how many of each count; the last is filled up with its last image.
+
+    One batch size for all: it changes the last bits of a convolution.
+    """
+    for start in range(0, len(pixels), size):
+        piece = pixels[start : start + size]
+        kept = len(piece)
+        yield np.concatenate([piece, np.repeat(piece[-1:], size - kept, 0)]), kept
