@@ -1,12 +1,15 @@
 """Named random streams, digests and atomic writes: what makes a second run give the same bytes."""
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,18 +80,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     A reader sees the old file, the whole new file, or no file. On any error nothing is left.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with _naming(path), _temporary_file(path) as temporary:
         yield temporary
         _flush(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
         _flush(path.parent)
+
+
+@contextmanager
+def _temporary_file(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
     finally:
-        temporary.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:
@@ -102,14 +110,14 @@ def staged_folder(out: Path) -> Iterator[Path]:
     """Yield a temporary folder; on success flush every file in it and rename it to ``out``.
 
     A reader sees no folder or the whole one. On any error, Ctrl-C included, nothing is left: parents of ``out``
-    are made only at the end, and the temporary folder lies beside the first of them that already exists.
+    are made only at the end, and the temporary folder lies beside the first of them that already exists. What killed
+    runs left of the same ``out`` is removed; the folder of a run still alive is locked, and stays.
 
     Raises:
         DataError: ``out`` exists and is not an empty folder, or something above it is not a folder.
     """
     home, target = _staging_ground(out), out.absolute()
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=home))
-    try:
+    with _naming(out), _temporary_folder(home, target.name) as temporary:
         yield temporary
         for path in (*temporary.rglob("*"), temporary):
             _flush(path)
@@ -117,8 +125,39 @@ def staged_folder(out: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(target)
         _flush(target.parent)
+
+
+@contextmanager
+def _temporary_folder(home: Path, name: str) -> Iterator[Path]:
+    _clear_abandoned(home, name)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".partial", dir=home))
+    try:
+        with _held(temporary):
+            yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_place(path: Path) -> None:
+    """Find out before long work whether a file can be made at ``path``.
+
+    Raises:
+        OSError: it cannot; its ``filename`` is ``path``.
+    """
+    home = next(parent for parent in path.absolute().parents if parent.exists())
+    with _naming(path), tempfile.TemporaryFile(dir=home):
+        pass
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let errors that only writing gives name ``path``, not a temporary beside it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            error.filename = str(path)
+        raise
 
 
 def _staging_ground(out: Path) -> Path:
@@ -129,6 +168,33 @@ def _staging_ground(out: Path) -> Path:
     if not home.is_dir():
         raise DataError(f"{home}: found a file, expected a folder to write {out.name} under")
     return home
+
+
+def _clear_abandoned(home: Path, name: str) -> None:
+    staged = re.compile(re.escape(f".{name}.") + r"\w{8}\.partial")
+    for path in home.iterdir():
+        if staged.fullmatch(path.name) and path.is_dir():
+            with suppress(FileNotFoundError), _held(path) as abandoned:
+                if abandoned:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Lock a folder; False where another process holds it or the file system has no locks. Death unlocks it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield _lock(handle)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _flush(path: Path) -> None:

@@ -1,18 +1,23 @@
 """A pool of single-threaded worker processes: same bytes with any number of them, and none outlives its parent."""
 
 import os
+import pickle
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from synthuterus_bench.errors import DataError
+
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 _AHEAD = 3
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def available_cores() -> int:
@@ -32,22 +37,39 @@ def map_in_order(
     Args:
         prepare: run once in every worker before its first job, with ``arguments``.
     """
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (os.getpid(), prepare, arguments))
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    prepared = pickle.dumps((prepare, arguments))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (os.getpid(), prepared))
     try:
         waiting = iter(jobs)
         running = [pool.submit(work, job) for job in islice(waiting, _AHEAD * workers)]
         while running:
             yield running.pop(0).result()
             running += [pool.submit(work, job) for job in islice(waiting, 1)]
+    except BrokenProcessPool:
+        raise DataError(
+            "a worker process died before it was done",
+            "often for lack of memory: try --workers 1; a script that calls this needs `if __name__ == '__main__':`",
+        ) from None
     finally:
+        _restore(before)
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(parent: int, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+def _restore(before: dict[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _start(parent: int, prepared: bytes) -> None:
+    """Watch the parent before anything slow: unpickling ``prepared`` imports the libraries it names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
+    prepare, arguments = pickle.loads(prepared)
     if prepare:
         prepare(*arguments)
 

@@ -37,9 +37,13 @@ class Evaluation:
     seconds: dict[str, float]
 
     def save(self, path: Path) -> Path:
-        """Write the entry to ``path`` and its details beside it; returns where the details are."""
+        """Write the entry to ``path`` and its details beside it, both or neither; returns where the details are."""
         written = save_details(self.details, path)
-        save_entry(self.entry, path)
+        try:
+            save_entry(self.entry, path)
+        except BaseException:
+            written.unlink(missing_ok=True)
+            raise
         return written
 
 

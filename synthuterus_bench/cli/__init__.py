@@ -13,6 +13,8 @@ from synthuterus_bench import __version__
 from synthuterus_bench.cli.output import Mode, out
 from synthuterus_bench.errors import DataError, SynthbenchError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     help="Build, audit, release and judge synthetic uterine MRI.\n\nStart with: synthbench demo --quick",
     no_args_is_help=True,
@@ -52,12 +54,13 @@ def run(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
     except (typer.Exit, typer.Abort) as stop:
-        return getattr(stop, "exit_code", 130)
+        code = getattr(stop, "exit_code", INTERRUPTED)
     except KeyboardInterrupt:
-        print("interrupted; run the same command again to go on", file=sys.stderr)
-        return 130
+        code = INTERRUPTED
     except Exception as error:
         return _explain(error)
+    if code == INTERRUPTED:
+        print("interrupted; run the same command again to go on", file=sys.stderr)
     return code if isinstance(code, int) else 0
 
 

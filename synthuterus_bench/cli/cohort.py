@@ -30,8 +30,11 @@ def phantom(
     Example: synthbench cohort phantom --out cohort --scans 400 --view roi --seed 0
     """
     from synthuterus_bench.cohorts.phantom.population import draw_cohort
+    from synthuterus_bench.workers import available_cores
 
-    made = draw_cohort(out_, scans=scans, view=view, seed=seed, train=train, workers=workers, track=out.track)
+    made = draw_cohort(
+        out_, scans=scans, view=view, seed=seed, train=train, workers=workers or available_cores(), track=out.track
+    )
     sizes = ", ".join(f"{count} {split}" for split, count in made.manifest.splits.items())
     out.result({"cohort": str(out_), **made.manifest.model_dump(mode="json")}, f"{len(made)} scans in {out_}: {sizes}")
 

@@ -30,7 +30,9 @@ def demo(
     from synthuterus_bench.generators.pipeline import find_pipeline
     from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
     from synthuterus_bench.release.build import ReleasePlan, generate
+    from synthuterus_bench.workers import available_cores
 
+    workers = workers or available_cores()
     scans = QUICK_SCANS if quick else SCANS
     home = out / "quick" if quick else out
     cohort, release = home / "cohort", home / "synthuterus"
@@ -46,13 +48,16 @@ def demo(
     sink.result(summary | {name: str(page) for name, page in pages.items()}, _next_steps(home, pages))
 
 
-def _cohort(folder: Path, workers: int | None) -> str:
+def _cohort(folder: Path, workers: int) -> str:
     from synthuterus_bench.bench.suite import DEMO
     from synthuterus_bench.cohorts.phantom.population import draw_cohort
     from synthuterus_bench.cohorts.store import load_cohort
+    from synthuterus_bench.errors import DataError
 
     if (folder / "cohort.json").is_file():
         cohort = load_cohort(folder)
+        if (cohort.manifest.seed, len(cohort)) != (DEMO.phantom_seed, DEMO.phantom_scans):
+            raise DataError(f"{folder}: found another cohort than the demo's", "remove it or give another --out")
     else:
         cohort = draw_cohort(
             folder,
@@ -66,16 +71,21 @@ def _cohort(folder: Path, workers: int | None) -> str:
 
 
 def _evaluated(release: "Cohort", cohort: Path, home: Path) -> "Entry":
-    """The entry of the release; the one that is there already if it is of these images."""
+    """The entry of the release; the one that is there already if it is of these images, reference and suite."""
+    from synthuterus_bench import __version__
     from synthuterus_bench.bench.run import evaluate
+    from synthuterus_bench.bench.suite import DEMO
     from synthuterus_bench.board.check import check_entries
+    from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.entry import load_entry
     from synthuterus_bench.errors import EntryError
+    from synthuterus_bench.repro import write_atomic
 
-    path, images = home / "entry.json", home / "entry.of"
-    if not (path.is_file() and images.is_file() and images.read_text() == release.manifest.digest):
+    path, made_of = home / "entry.json", home / "entry.of"
+    parts = [__version__, DEMO.digest, load_cohort(cohort).manifest.digest, release.manifest.digest]
+    if not (path.is_file() and made_of.is_file() and made_of.read_text().split() == parts):
         evaluate(release.root, "demo", str(cohort), track=sink.track).save(path)
-        images.write_text(release.manifest.digest)
+        write_atomic(made_of, "\n".join(parts) + "\n")
     problems = check_entries([path]).problems
     if problems:
         raise EntryError(str(problems[0]))
@@ -92,10 +102,11 @@ def _pages(entry: "Entry", release: "Cohort", cohort: Path, home: Path) -> dict[
     from synthuterus_bench.board.retractions import load_retractions
     from synthuterus_bench.board.site import build_site
 
-    report, site = home / "report.html", home / "leaderboard"
+    report, site = home / "report.html", home / "leaderboard-site"
     details = load_details(home / "entry.json")
     write_report(report, entry, details, release.root, reference=first_of_each_class(cohort))
-    shutil.rmtree(site, ignore_errors=True)
+    if (site / "index.html").is_file():
+        shutil.rmtree(site)
     return {"report": report, "leaderboard": build_site([entry], site, load_retractions(None), load_reported())}
 
 

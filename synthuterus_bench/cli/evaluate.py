@@ -69,9 +69,11 @@ def evaluate(
     Example: synthbench evaluate my_images/ --suite demo --out my_entry.json
     """
     from synthuterus_bench.bench.run import evaluate as run
+    from synthuterus_bench.repro import check_place
 
     if out_.is_dir():
         raise UsageError(f"--out {out_}: found a folder, expected the name of a JSON file to write")
+    check_place(out_)
     done = run(
         path,
         suite.value,

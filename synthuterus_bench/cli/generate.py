@@ -19,6 +19,9 @@ def generate(
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Pipeline folder to use instead of shipped weights.")] = None,
     repo: Annotated[str | None, typer.Option(help="Hub repository to use, as ORG/NAME@REVISION.")] = None,
+    embedder: Annotated[
+        Path | None, typer.Option(help="Embedder folder of the filter.", show_default="the shipped one")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of plan and noise.")] = 0,
     steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 20,
     guidance: Annotated[float, typer.Option(min=0, help="Classifier-free guidance; 1 is none.")] = 1.0,
@@ -39,6 +42,7 @@ def generate(
     from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
     from synthuterus_bench.release.build import ReleasePlan
     from synthuterus_bench.release.build import generate as build
+    from synthuterus_bench.workers import available_cores
 
     parse_id(model)
     plan = ReleasePlan(
@@ -50,8 +54,9 @@ def generate(
         cap=cap,
         sampler=SamplerConfig(scheduler, steps, guidance),
         reference=reference,
+        embedder=embedder,
     )
-    cohort = build(plan, out, workers, sink.track)
+    cohort = build(plan, out, workers or available_cores(), sink.track)
     footer = read_log(out / AUDIT_FILE)[-1]
     summary = {"release": str(out), "scans": len(cohort), "digest": cohort.manifest.digest} | {
         name: footer[name] for name in ("generated", "rejected", "max_kept_similarity")

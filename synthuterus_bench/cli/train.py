@@ -2,13 +2,18 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out as sink
 from synthuterus_bench.errors import UsageError
+
+DEFAULTS: dict[str, Any] = {
+    "generator": {"steps": 20_000, "decay_steps": 4_000, "batch": 16, "lr": 8e-4},
+    "embedder": {"steps": 420, "decay_steps": 150, "batch": 96, "lr": 1.5e-3},
+}
 
 
 class Precision(StrEnum):
@@ -23,12 +28,22 @@ def train(
     what: Annotated[str, typer.Argument(help="ddpm2d-ct-roi, ddpm2d-ct-full or embedder.")],
     cohort: Annotated[Path, typer.Option(help="Prepared cohort; its train split is used.")],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights; a second run goes on from there.")],
-    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps.")] = 20_000,
-    decay_steps: Annotated[int, typer.Option(min=0, help="Steps of the final learning rate decay.")] = 4_000,
-    batch: Annotated[int, typer.Option(min=1, help="Images a step (for the embedder: patients) a process.")] = 16,
-    lr: Annotated[float, typer.Option(help="Learning rate.")] = 8e-4,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimizer steps.", show_default="20000; embedder 420")
+    ] = None,
+    decay_steps: Annotated[
+        int | None,
+        typer.Option(min=0, help="Steps of the final learning rate decay.", show_default="4000; embedder 150"),
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Images, or patients, a step.", show_default="16; embedder 96")
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate.", show_default="0.0008; embedder 0.0015")] = None,
     uterus_weight: Annotated[float, typer.Option(min=0, help="Extra loss weight inside the uterus mask.")] = 2.0,
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
+    embedder: Annotated[
+        Path | None, typer.Option(help="Embedder folder for the privacy index.", show_default="the shipped one")
+    ] = None,
     precision: Annotated[Precision, typer.Option(help="Arithmetic of the denoiser's forward.")] = Precision.BF16,
 ) -> None:
     """Train a generator (a diffusers pipeline folder) or the embedder.
@@ -40,28 +55,38 @@ def train(
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.training.loop import LoopConfig
 
-    data = load_cohort(cohort)
-    loop = LoopConfig(steps=steps, decay_steps=decay_steps, lr=lr)
+    usual = DEFAULTS["embedder" if what == "embedder" else "generator"]
+    decay = usual["decay_steps"] if decay_steps is None else decay_steps
+    loop = LoopConfig(steps=steps or usual["steps"], decay_steps=decay, lr=lr or usual["lr"])
+    data, batch = load_cohort(cohort), batch or usual["batch"]
     if what == "embedder":
         _embedder(data, loop, batch, seed, out)
     else:
-        _generator(what, data, loop, batch, uterus_weight, seed, precision, out)
+        _generator(what, data, loop, batch, uterus_weight, seed, embedder, precision, out)
 
 
-def _embedder(data, loop, batch: int, seed: int, out: Path) -> None:  # type: ignore[no-untyped-def]
+def _embedder(data: Any, loop: Any, batch: int, seed: int, out: Path) -> None:
     from synthuterus_bench.training.embedder import EmbedderConfig, train_embedder
 
     trained = train_embedder(data, EmbedderConfig(loop, patients=batch, seed=seed), out, sink.track)
     sink.result({"embedder": str(out), "sha256": trained.sha256}, f"embedder in {out}")
 
 
-def _generator(  # type: ignore[no-untyped-def]
-    what: str, data, loop, batch: int, uterus_weight: float, seed: int, precision: Precision, out: Path
+def _generator(
+    what: str,
+    data: Any,
+    loop: Any,
+    batch: int,
+    uterus_weight: float,
+    seed: int,
+    embedder: Path | None,
+    precision: Precision,
+    out: Path,
 ) -> None:
     from synthuterus_bench.generators.catalogue import Conditioning, Family, parse_id
     from synthuterus_bench.nets.denoiser import DenoiserSize
     from synthuterus_bench.nets.embedder import load_embedder
-    from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
+    from synthuterus_bench.privacy.index import build_index, index_home, save_index
     from synthuterus_bench.training.diffusion import DiffusionConfig, train_diffusion
     from synthuterus_bench.training.pack import pack
     from synthuterus_bench.vocab import VIEW_SIZE
@@ -79,6 +104,9 @@ def _generator(  # type: ignore[no-untyped-def]
     if task.accelerator.is_main_process:
         folder = out / "pipeline"
         record = pack(task, what, data, losses, folder)
-        save_index(build_index(data, load_embedder(), sink.track), folder / INDEX_FILE)
+        index = index_home(folder, data)
+        save_index(build_index(data, load_embedder(embedder), sink.track), index)
+        if index.parent != folder:
+            sink.warn(f"{index} holds codes of your training images: keep it private, do not publish it")
         summary = {"pipeline": str(folder), "images_seen": record.images_seen, "loss": losses[-1]}
         sink.result(summary, f"pipeline in {folder}, {record.images_seen:,} images seen, loss {losses[-1]:.4f}")

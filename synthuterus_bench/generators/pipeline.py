@@ -4,6 +4,7 @@ Beside the parts that diffusers knows (``unet``, ``text_encoder``, ``tokenizer``
 ``training.json``, what the weights were trained on and how, and may hold ``index.safetensors`` for the privacy filter.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class TrainingRecord(BaseModel):
     model_id: str
     cohort: str
     cohort_digest: str
+    preset: str | None = None
     train_scans: int
     shares: list[Share]
     images_seen: int
@@ -153,6 +155,8 @@ def find_pipeline(model: str, checkpoint: Path | None = None, repo: str | None =
     Raises:
         UsageError: the id has no shipped weights, or the repository is not pinned to a revision.
     """
+    if checkpoint is not None and repo is not None:
+        raise UsageError("--checkpoint and --repo given, expected one of them")
     if checkpoint is not None:
         return checkpoint
     if repo is not None:
@@ -169,8 +173,8 @@ def _fetch(repo: str) -> Path:
     from huggingface_hub import snapshot_download
 
     name, _, revision = repo.partition("@")
-    if not revision:
-        raise UsageError(f"--repo {repo}: no revision, expected ORG/NAME@REVISION")
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise UsageError(f"--repo {repo}: no pinned revision, expected ORG/NAME@ and the 40 digits of a commit")
     try:
         kinds = ["*.json", "*.safetensors", "*.txt", "*.md"]
         return Path(snapshot_download(name, revision=revision, allow_patterns=kinds))

@@ -37,8 +37,7 @@ def make_plan(scans: int, shares: Shares, seed: int) -> list[Place]:
     Raises:
         UsageError: ``scans`` is not a positive multiple of the number of classes.
     """
-    if scans <= 0 or scans % len(CLASSES):
-        raise UsageError(f"--scans {scans}: expected a positive multiple of {len(CLASSES)}, the number of classes")
+    check_scans(scans)
     each = scans // len(CLASSES)
     columns = []
     for orientation in CLASSES:
@@ -46,6 +45,16 @@ def make_plan(scans: int, shares: Shares, seed: int) -> list[Place]:
         order = stream(seed, "plan", orientation).permutation(each)
         columns.append([Place(Condition(orientation, *pairs[k])) for k in order])
     return [place for row in zip(*columns, strict=True) for place in row]
+
+
+def check_scans(scans: int) -> None:
+    """Refuse a number of scans that does not give every class as many.
+
+    Raises:
+        UsageError: it is not a positive multiple of the number of classes.
+    """
+    if scans <= 0 or scans % len(CLASSES):
+        raise UsageError(f"--scans {scans}: expected a positive multiple of {len(CLASSES)}, the number of classes")
 
 
 def apportion(count: int, shares: Shares) -> list[tuple[float, Sequence]]:

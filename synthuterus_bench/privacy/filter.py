@@ -25,13 +25,25 @@ class Decision(StrEnum):
     REJECTED = "rejected"
 
 
+class Bound(StrEnum):
+    """What rejected a candidate: its similarity, or that it shows nothing."""
+
+    TAU = "tau"
+    BLANK = "blank"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One candidate's largest similarity, the salted key of that training image, and the decision."""
+    """One candidate's largest similarity, the salted key of that training image, and what rejected it, if anything."""
 
     max_similarity: float
     neighbour: str
-    decision: Decision
+    bound: Bound | None
+
+    @property
+    def decision(self) -> Decision:
+        """Accepted if no bound rejected it."""
+        return Decision.ACCEPTED if self.bound is None else Decision.REJECTED
 
 
 @dataclass(frozen=True)
@@ -52,9 +64,14 @@ class PrivacyFilter:
             raise WeightsError(f"index made by encoder {found}, expected {expected}", "build it anew with --reference")
 
     def judge(self, pixels: NDArray[np.uint16]) -> list[Verdict]:
-        """Verdicts of windowed images (n, H, W). A similarity equal to tau passes, above it is rejected."""
+        """Verdicts of windowed images (n, H, W). A similarity equal to tau passes; all else, and blank images, fall."""
         similarity, rows = self.index.nearest(self.embedder(from_window(pixels)).codes)
         return [
-            Verdict(round(float(s), 6), self.index.keys[row], Decision.REJECTED if s > self.tau else Decision.ACCEPTED)
-            for s, row in zip(similarity, rows, strict=True)
+            Verdict(round(float(s), 6), self.index.keys[row], self._bound(image, float(s)))
+            for image, s, row in zip(pixels, similarity, rows, strict=True)
         ]
+
+    def _bound(self, image: NDArray[np.uint16], similarity: float) -> Bound | None:
+        if np.ptp(image) == 0:
+            return Bound.BLANK
+        return None if similarity <= self.tau else Bound.TAU

@@ -1,6 +1,7 @@
 """The training images as the privacy filter sees them: one code an image, all slices of all training patients."""
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from synthuterus_bench.repro import digest_bytes, write_atomic
 from synthuterus_bench.vocab import Split
 
 INDEX_FILE = "index.safetensors"
+PRIVATE_INDEX_FILE = "index.private.safetensors"
 _READ = 256
 
 
@@ -47,17 +49,26 @@ def build_index(cohort: Cohort, embedder: Embedder, track: Track = silent) -> Re
             f"{cohort.root}: not a prepared 2D cohort", "prepare it first: synthbench prep COHORT --out DIR"
         )
     salt = cohort.manifest.digest
-    codes, keys, pixels = [], [], []
+    codes, keys = [], []
     total = cohort.manifest.splits.get(Split.TRAIN, 0)
-    for number, scan in enumerate(track(cohort.scans(Split.TRAIN), "indexing training images", total), 1):
-        pixels.append(scan.pixels)
-        keys.append(digest_bytes(f"{salt}/{scan.scan_id}".encode())[:16])
-        if len(pixels) == _READ or number == total:
-            codes.append(embedder(from_window(np.stack(pixels))).codes)
-            pixels = []
-    if not codes:
-        raise CohortError(f"{cohort.root}: no training split, expected the images a generator was trained on")
+    scans = track(cohort.scans(Split.TRAIN), "indexing training images", total)
+    while piece := list(islice(scans, _READ)):
+        keys += [digest_bytes(f"{salt}/{scan.scan_id}".encode())[:16] for scan in piece]
+        codes.append(embedder(from_window(np.stack([scan.pixels for scan in piece]))).codes)
+    if not keys or len(keys) != total:
+        raise CohortError(f"{cohort.root}: found {len(keys)} training images, expected {total or 'at least one'}")
     return ReferenceIndex(np.concatenate(codes), keys, embedder.sha256, cohort.manifest.digest)
+
+
+def find_index(model: Path) -> Path:
+    """The index of a model: inside its folder if it may be published, else beside it."""
+    private = model.parent / PRIVATE_INDEX_FILE
+    return private if private.is_file() else model / INDEX_FILE
+
+
+def index_home(model: Path, cohort: Cohort) -> Path:
+    """Where the index of a training cohort belongs: codes of a private cohort never lie inside the model folder."""
+    return model / INDEX_FILE if cohort.manifest.preset else model.parent / PRIVATE_INDEX_FILE
 
 
 def save_index(index: ReferenceIndex, path: Path) -> None:
@@ -79,7 +90,10 @@ def load_index(path: Path) -> ReferenceIndex:
         with safe_open(path, "numpy") as file:
             codes, keys, metadata = file.get_tensor("codes"), file.get_tensor("keys"), file.metadata()
         codes = codes.astype(np.float32)
-        codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+        lengths = np.linalg.norm(codes, axis=1, keepdims=True)
+        if len(codes) != len(keys) or not np.isfinite(lengths).all() or not (lengths > 0).all():
+            raise KeyError("a code without a direction or without a key")
+        codes /= lengths
         names = [f"{int(key):016x}" for key in keys]
         return ReferenceIndex(codes, names, metadata["encoder_sha256"], metadata["reference_digest"])
     except (SafetensorError, KeyError, TypeError) as error:

@@ -13,7 +13,7 @@ from safetensors.numpy import save
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipeline
 from synthuterus_bench.generators.sampler import CHUNK, SamplerConfig, Wanted, sample_chunk
 from synthuterus_bench.nets.embedder import load_embedder
-from synthuterus_bench.privacy.filter import Decision, PrivacyFilter, Verdict
+from synthuterus_bench.privacy.filter import Bound, PrivacyFilter, Verdict
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, write_atomic
@@ -40,6 +40,12 @@ class Drawn:
     verdicts: list[Verdict]
 
 
+def sampling_device() -> str:
+    """Where samples are drawn: ``cuda`` where there is one, else ``cpu``."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+_BOUNDS = (None, Bound.TAU, Bound.BLANK)
 _engine: list[tuple[SynthUterusPipeline, PrivacyFilter, Engine]] = []
 
 
@@ -47,8 +53,7 @@ def prepare(engine: Engine) -> None:
     """Load networks and index into this process, single-threaded on a CPU."""
     torch.set_num_threads(1)
     pipeline = load_pipeline(engine.model)
-    if torch.cuda.is_available():
-        pipeline.to("cuda")
+    pipeline.to(sampling_device())
     judge = PrivacyFilter(load_embedder(engine.embedder), load_index(engine.index), engine.tau)
     _engine[:] = [(pipeline, judge, engine)]
 
@@ -66,7 +71,7 @@ def draw_all(
 
 
 def _run(jobs: list[tuple[Path, list[Wanted]]], engine: Engine, workers: int) -> Iterator[None]:
-    if workers > 1 and len(jobs) > 1 and not torch.cuda.is_available():
+    if workers > 1 and len(jobs) > 1 and sampling_device() == "cpu":
         yield from map_in_order(draw_chunk, jobs, min(workers, len(jobs)), prepare, (engine,))
         return
     threads = torch.get_num_threads()
@@ -91,7 +96,7 @@ def draw_chunk(job: tuple[Path, list[Wanted]]) -> None:
         "pixels": pixels,
         "similarity": np.array([verdict.max_similarity for verdict in verdicts]),
         "neighbour": np.array([int(verdict.neighbour, 16) for verdict in verdicts], np.uint64),
-        "accepted": np.array([verdict.decision is Decision.ACCEPTED for verdict in verdicts]),
+        "bound": np.array([_BOUNDS.index(verdict.bound) for verdict in verdicts], np.uint8),
     }
     write_atomic(path, save(tensors))
 
@@ -100,9 +105,9 @@ def read_chunk(path: Path) -> Drawn | None:
     """A chunk file; None where there is none or it is damaged."""
     try:
         with safe_open(path, "numpy") as file:
-            tensors = {key: file.get_tensor(key) for key in ("pixels", "similarity", "neighbour", "accepted")}
+            tensors = {key: file.get_tensor(key) for key in ("pixels", "similarity", "neighbour", "bound")}
     except (OSError, SafetensorError):
         return None
-    rows = zip(tensors["similarity"], tensors["neighbour"], tensors["accepted"], strict=True)
-    verdicts = [Verdict(float(s), f"{int(n):016x}", Decision.ACCEPTED if a else Decision.REJECTED) for s, n, a in rows]
+    rows = zip(tensors["similarity"], tensors["neighbour"], tensors["bound"], strict=True)
+    verdicts = [Verdict(float(s), f"{int(n):016x}", _BOUNDS[b]) for s, n, b in rows]
     return Drawn(tensors["pixels"], verdicts)

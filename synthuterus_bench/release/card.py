@@ -6,17 +6,18 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.generators.pipeline import TrainingRecord
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.resources import resource
 from synthuterus_bench.vocab import CLASSES, VIEW_SIZE
 
 
-def write_card(folder: Path, cohort: Cohort, audit: list[dict[str, Any]], training: str) -> None:
+def write_card(folder: Path, cohort: Cohort, audit: list[dict[str, Any]], record: TrainingRecord) -> None:
     """Write ``README.md`` and ``LICENSE`` of a release.
 
     Args:
         audit: the records of the audit log, header first, footer last.
-        training: name of the cohort the generator was trained on.
+        record: what the generator was trained on.
     """
     template = Environment(undefined=StrictUndefined, trim_blocks=False, autoescape=False).from_string(
         resource("dataset_cards/synthuterus.md.j2").read_text()
@@ -30,8 +31,8 @@ def write_card(folder: Path, cohort: Cohort, audit: list[dict[str, Any]], traini
         footer=audit[-1],
         classes=[one.value for one in CLASSES],
         composition=composition(cohort),
-        training=training,
-        phantom=training.startswith("phantom"),
+        training=record.cohort,
+        phantom=record.preset is not None,
     )
     write_atomic(folder / "README.md", text)
     write_atomic(folder / "LICENSE", resource("dataset_cards/LICENSE-data.txt").read_text())

@@ -101,5 +101,5 @@ def _record(number: int, one: Wanted, seed: int, verdict: Verdict) -> dict[str, 
         "max_similarity": verdict.max_similarity,
         "neighbour": verdict.neighbour,
         "decision": verdict.decision,
-        "bound": "tau" if verdict.decision is Decision.REJECTED else None,
+        "bound": verdict.bound,
     }

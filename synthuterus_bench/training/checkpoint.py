@@ -21,28 +21,31 @@ def save_checkpoint(
     optimizer: torch.optim.Optimizer,
     step: int,
     losses: list[float],
+    run: str,
 ) -> None:
     """Save everything that the next step depends on."""
     tensors = {f"net/{name}/{key}": value for name, net in nets.items() for key, value in net.state_dict().items()}
     tensors |= {f"average/{key}": value for key, value in averages.items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{index}/{key}": torch.as_tensor(value) for key, value in state.items()}
-    metadata = {"step": str(step), "losses": json.dumps(losses)}
+    metadata = {"step": str(step), "losses": json.dumps(losses), "run": run}
     write_atomic(path, save({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, metadata))
 
 
 def load_checkpoint(
-    path: Path, nets: Mapping[str, torch.nn.Module], averages: Tensors, optimizer: torch.optim.Optimizer
+    path: Path, nets: Mapping[str, torch.nn.Module], averages: Tensors, optimizer: torch.optim.Optimizer, run: str
 ) -> tuple[int, list[float]]:
     """Restore what :func:`save_checkpoint` wrote, in place; returns the step and the losses so far.
 
     Raises:
-        WeightsError: the file is damaged or belongs to another network.
+        WeightsError: the file is damaged, or belongs to another network or another run.
     """
     try:
         with safe_open(path, "pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             metadata = file.metadata()
+        if metadata["run"] != run:
+            raise ValueError("its run had other data or settings; give another --out")
         for name, net in nets.items():
             net.load_state_dict(_under(tensors, f"net/{name}/"))
         for key, value in _under(tensors, "average/").items():

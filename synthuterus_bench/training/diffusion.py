@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +19,9 @@ from synthuterus_bench.nets.condition import NULL_CLASS, Told, class_index, make
 from synthuterus_bench.nets.denoiser import DenoiserSize, denoise, make_denoiser
 from synthuterus_bench.nets.schedule import diffuse, loss_weight, make_schedule, target
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import stream, stream_seed
+from synthuterus_bench.repro import digest_json, stream, stream_seed
 from synthuterus_bench.training.loop import LoopConfig, train
-from synthuterus_bench.vocab import CLASSES, UTERUS, Split
+from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, UTERUS, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def training_set(cohort: Cohort) -> TrainingSet:
     pixels, scans = cohort.arrays(Split.TRAIN)
     conditions = {index: condition for index, scan in enumerate(scans) if (condition := _condition(scan)) is not None}
     if not conditions:
-        raise CohortError(f"{cohort.root}: no training scan has orientation, field strength and sequence")
+        raise CohortError(f"{cohort.root}: no training scan has a class, a sequence and one of {FIELD_STRENGTHS} T")
     chosen = [scans[index] for index in conditions]
     masks = [scan.mask for scan in chosen if scan.mask is not None]
     uterus = np.isin(np.stack(masks), UTERUS) if len(masks) == len(chosen) else None
@@ -77,7 +78,7 @@ def _condition(scan: Scan) -> Condition | None:
     if scan.orientation not in CLASSES or scan.field_strength is None or scan.sequence is None:
         return None
     field_strength = round(float(scan.field_strength), 2)
-    return Condition(scan.orientation, field_strength, scan.sequence)
+    return Condition(scan.orientation, field_strength, scan.sequence) if field_strength in FIELD_STRENGTHS else None
 
 
 @dataclass
@@ -136,9 +137,18 @@ def train_diffusion(
     out.mkdir(parents=True, exist_ok=True)
     accelerator = Accelerator(mixed_precision=config.mixed_precision)
     task = DiffusionTask(config, training_set(cohort), accelerator)
-    averages, losses = train(task.nets, task.loss, config.loop, out, accelerator, track)
+    run = run_digest(cohort, config, accelerator.num_processes)
+    averages, losses = train(task.nets, task.loss, config.loop, out, accelerator, run, track)
     load_averages(task.nets, averages)
     return task, losses
+
+
+def run_digest(cohort: Cohort, config: Any, processes: int) -> str:
+    """What must stay the same for a run to go on: data, settings but for its end, number of processes."""
+    settings = asdict(config)
+    for end in ("steps", "decay_steps", "checkpoint_every"):
+        settings["loop"].pop(end)
+    return digest_json([cohort.manifest.digest, settings, processes])
 
 
 def load_averages(nets: Mapping[str, torch.nn.Module], averages: dict[str, torch.Tensor]) -> None:

@@ -18,7 +18,7 @@ from synthuterus_bench.nets.embedder import Embedder, EmbedderNet, load_embedder
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import stream, stream_seed
 from synthuterus_bench.training.augment import augment
-from synthuterus_bench.training.diffusion import load_averages
+from synthuterus_bench.training.diffusion import load_averages, run_digest
 from synthuterus_bench.training.loop import LoopConfig, train
 from synthuterus_bench.vocab import Split
 
@@ -81,7 +81,8 @@ def train_embedder(cohort: Cohort, config: EmbedderConfig, out: Path, track: Tra
         patients.setdefault(scan.patient_id or scan.scan_id, []).append(row)
     rows_of = [np.array(rows) for rows in patients.values()]
     task = EmbedderTask(config, pixels.astype(np.uint16), rows_of, Accelerator())
-    averages, _ = train({"net": task.net}, task.loss, config.loop, out, task.accelerator, track)
+    run = run_digest(cohort, config, task.accelerator.num_processes)
+    averages, _ = train({"net": task.net}, task.loss, config.loop, out, task.accelerator, run, track)
     load_averages({"net": task.net}, averages)
     net = task.net.cpu().eval()
     save_embedder(out, net, mean_code(net, pixels.astype(np.uint16)))

@@ -45,6 +45,7 @@ def train(
     config: LoopConfig,
     out: Path,
     accelerator: Accelerator,
+    run: str = "",
     track: Track = silent,
 ) -> tuple[Tensors, list[float]]:
     """Train until ``config.steps``; goes on from ``out/checkpoint.safetensors`` where there is one.
@@ -52,6 +53,7 @@ def train(
     Args:
         nets: the modules that learn, already on the accelerator's device.
         loss_of: the loss of a step, given its number.
+        run: digest of data and settings; a checkpoint of another run is refused.
 
     Returns:
         The averaged weights, keys ``<net>/<parameter>``, and the mean loss of every checkpoint interval.
@@ -62,7 +64,7 @@ def train(
     start, losses = 0, list[float]()
     path = out / "checkpoint.safetensors"
     if path.is_file():
-        start, losses = load_checkpoint(path, nets, averages, optimizer)
+        start, losses = load_checkpoint(path, nets, averages, optimizer, run)
     recent: list[float] = []
     for step in track(range(start, config.steps), "training", config.steps - start):
         recent.append(_step(step, loss_of, parameters, optimizer, config, accelerator))
@@ -71,7 +73,7 @@ def train(
             losses.append(sum(recent) / len(recent))
             recent.clear()
             if accelerator.is_main_process:
-                save_checkpoint(path, nets, averages, optimizer, step + 1, losses)
+                save_checkpoint(path, nets, averages, optimizer, step + 1, losses, run)
                 _log(out / "log.jsonl", step + 1, losses[-1])
     return averages, losses
 

@@ -7,7 +7,7 @@ from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.generators.pipeline import Share, SynthUterusPipeline, TrainingRecord, save_pipeline
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.training.diffusion import DiffusionTask, config_dict
-from synthuterus_bench.vocab import Sequence, Split
+from synthuterus_bench.vocab import FIELD_STRENGTHS, Sequence, Split
 
 _CARD = """---
 license: apache-2.0
@@ -46,6 +46,7 @@ def pack(task: DiffusionTask, model: str, cohort: Cohort, losses: list[float], f
         model_id=model,
         cohort=cohort.manifest.name,
         cohort_digest=cohort.manifest.digest,
+        preset=cohort.manifest.preset,
         train_scans=len(task.data.pixels),
         shares=_shares(cohort),
         images_seen=config.loop.steps * config.batch * task.accelerator.num_processes,
@@ -98,4 +99,5 @@ def _shares(cohort: Cohort) -> list[Share]:
     for scan in cohort.scans(Split.TRAIN):
         if scan.field_strength is not None and scan.sequence is not None:
             pairs[round(float(scan.field_strength), 2), scan.sequence] += 1
+    pairs = Counter({pair: count for pair, count in pairs.items() if pair[0] in FIELD_STRENGTHS})
     return [Share(field_strength=f, sequence=s, scans=count) for (f, s), count in sorted(pairs.items())]

@@ -16,7 +16,7 @@ def test_the_quick_demo_makes_everything_and_a_second_run_changes_nothing(tmp_pa
     summary = json.loads(capsys.readouterr().out)
     before = contents(tmp_path)
     made = {path.parts[1] for path in before}
-    assert made >= {"cohort", "synthuterus", "entry.json", "report.html", "leaderboard"}
+    assert made >= {"cohort", "synthuterus", "entry.json", "report.html", "leaderboard-site"}
     report = (tmp_path / "quick" / "report.html").read_text()
     assert "http-equiv" in report
     assert summary["id"][:12] in report

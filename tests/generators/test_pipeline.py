@@ -69,5 +69,5 @@ def test_missing_things_are_named(tmp_path):
         load_record(tmp_path)
     with pytest.raises(UsageError, match="no weights of ddpm3d-ct-full"):
         find_pipeline("ddpm3d-ct-full")
-    with pytest.raises(UsageError, match="no revision"):
+    with pytest.raises(UsageError, match="no pinned revision"):
         find_pipeline("ddpm2d-ct-roi", repo="org/name")

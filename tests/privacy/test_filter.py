@@ -5,7 +5,14 @@ from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, WeightsError
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import Decision, PrivacyFilter
-from synthuterus_bench.privacy.index import ReferenceIndex, build_index, load_index, save_index
+from synthuterus_bench.privacy.index import (
+    ReferenceIndex,
+    build_index,
+    find_index,
+    index_home,
+    load_index,
+    save_index,
+)
 from synthuterus_bench.vocab import Split
 
 
@@ -34,9 +41,21 @@ def test_a_similarity_equal_to_tau_passes():
     codes = embedder(np.zeros((1, 128, 128), np.float32)).codes
     index = ReferenceIndex(codes, ["00"], embedder.sha256, "x")
     pixels = np.full((1, 128, 128), 16384, np.uint16)
+    pixels[0, 64] = 17000
     similarity = float(index.nearest(embedder(from_window(pixels)).codes)[0][0])
     assert PrivacyFilter(embedder, index, similarity).judge(pixels)[0].decision is Decision.ACCEPTED
     assert PrivacyFilter(embedder, index, similarity - 1e-4).judge(pixels)[0].decision is Decision.REJECTED
+
+
+def test_a_blank_image_is_rejected_as_such(index):
+    verdict = PrivacyFilter(load_embedder(), index, 1.0).judge(np.full((1, 128, 128), 20000, np.uint16))[0]
+    assert (verdict.decision, verdict.bound) == (Decision.REJECTED, "blank")
+
+
+def test_a_similarity_that_is_no_number_is_rejected(index):
+    broken = ReferenceIndex(np.full_like(index.codes, np.nan), index.keys, index.encoder_sha256, "x")
+    pixels = np.random.default_rng(0).integers(0, 65535, (1, 128, 128)).astype(np.uint16)
+    assert PrivacyFilter(load_embedder(), broken).judge(pixels)[0].decision is Decision.REJECTED
 
 
 def test_keys_name_no_one(cohort, index):
@@ -57,6 +76,29 @@ def test_an_index_of_another_encoder_is_refused(index):
     other = ReferenceIndex(index.codes, index.keys, "0" * 64, index.reference_digest)
     with pytest.raises(WeightsError, match="index made by encoder 0000"):
         PrivacyFilter(load_embedder(), other)
+
+
+def test_an_index_with_a_broken_code_is_refused(index, tmp_path):
+    codes = index.codes.copy()
+    codes[3] = np.nan
+    save_index(ReferenceIndex(codes, index.keys, index.encoder_sha256, "x"), tmp_path / "index.safetensors")
+    with pytest.raises(WeightsError, match="not an index"):
+        load_index(tmp_path / "index.safetensors")
+
+
+def test_the_index_of_a_private_cohort_lies_beside_the_model(cohort, index, tmp_path):
+    model = tmp_path / "pipeline"
+    private = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"preset": None}))
+    assert index_home(model, cohort) == find_index(model) == model / "index.safetensors"
+    save_index(index, index_home(model, private))
+    assert find_index(model) == tmp_path / "index.private.safetensors"
+
+
+def test_a_cohort_with_fewer_images_than_it_says_is_refused(cohort):
+    splits = {**cohort.manifest.splits, Split.TRAIN: 41}
+    short = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"splits": splits}))
+    with pytest.raises(CohortError, match="expected 41"):
+        build_index(short, load_embedder())
 
 
 def test_missing_damaged_and_unprepared_are_named(tmp_path, cohort):

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.errors import DataError, GateError, QuotaError, WeightsError
 from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
@@ -113,6 +114,22 @@ def test_a_reference_cohort_can_be_given(plan, cohort, release, tmp_path):
     assert [scan.max_similarity for scan in made.scans()] == pytest.approx(
         [scan.max_similarity for scan in release.scans()], abs=2e-3
     )
+
+
+def test_the_card_says_when_the_reference_is_not_the_training_data(plan, release, tmp_path):
+    other = draw_cohort(tmp_path / "other", scans=24, seed=77)
+    made = generate(replace(plan, reference=other.root), tmp_path / "synthuterus")
+    header = read_log(made.root / AUDIT_FILE)[0]
+    assert (header["reference_is_training_data"], header["reference_digest"]) == (False, other.manifest.digest)
+    assert "**not the generator's training images**" in " ".join((made.root / "README.md").read_text().split())
+    assert read_log(release.root / AUDIT_FILE)[0]["reference_is_training_data"]
+    card = (release.root / "README.md").read_text()
+    assert "\n| field strength | av-af | av-rf | rv-af | rv-rf |\n|---|---|---|---|---|\n| " in card
+
+
+def test_weights_of_another_model_are_refused(plan, tmp_path):
+    with pytest.raises(WeightsError, match="found weights of ddpm2d-ct-roi, expected ddpm2d-ct-full"):
+        generate(replace(plan, model="ddpm2d-ct-full"), tmp_path / "synthuterus")
 
 
 def test_a_model_without_an_index_asks_for_a_reference(plan, tmp_path):

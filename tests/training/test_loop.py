@@ -26,6 +26,12 @@ def test_a_killed_run_ends_in_the_same_weights(cohort, tmp_path):
             assert torch.equal(ours, theirs)
 
 
+def test_a_checkpoint_of_other_settings_is_not_gone_on_with(cohort, tmp_path):
+    train_diffusion(cohort, tiny_config(2), tmp_path)
+    with pytest.raises(WeightsError, match="other data or settings"):
+        train_diffusion(cohort, tiny_config(4, seed=1), tmp_path)
+
+
 def test_a_damaged_checkpoint_is_named(cohort, tmp_path):
     (tmp_path / "checkpoint.safetensors").write_bytes(b"\x00" * 100)
     with pytest.raises(WeightsError, match="not a checkpoint of this network"):

@@ -1,10 +1,10 @@
 """What a tissue looks like on a T2-weighted scan: spin-echo signal equations over relaxation tables.
 
-Signal = PD (1 - exp(-(TR - ETL) / T1)) exp(-TE / T2); HASTE has infinite TR. Relaxation times at 1.5 T: uterine layers
-T1 from Takatsu et al. 2015 (endometrium 1703, junctional zone 1168, myometrium 1314 ms); T2 are TSE-effective values,
-which fit 3 T scans of the pelvis (fat 150, marrow 115, muscle 48, junctional zone 60, cervix 65, myometrium 90,
-endometrium 180, urine 1000 ms). T1 grows and T2 falls with field as powers of B0 / 1.5 T, which reproduces the
-published -32 % and +26 % at 0.55 T (Campbell-Washburn et al. 2019). The other tissues are assumptions of the same size.
+Signal = PD (1 - exp(-(TR - ETL) / T1)) exp(-TE / T2); HASTE has infinite TR. T1 of the uterine layers at 1.5 T are from
+Takatsu et al. 2015 (endometrium 1703, junctional zone 1168, myometrium 1314 ms). T2 are "TSE-effective" values,
+chosen so that the layers stand out as they do on clinical scans. T1 grows and T2 falls with field as powers of
+B0 / 1.5 T: -26 % and +16 % at 0.55 T, less than the measured -32 % and +26 % (Campbell-Washburn et al. 2019). All other
+tissues and numbers are assumptions of the usual size, not measurements.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,74 @@
+"""Scans of patients, when they lie beside the project: through import, prep, the benchmark and the filter.
+
+They show no uterus by orientation (two prostates, one pregnancy), so their slices are dealt over the four classes.
+"""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from synthuterus_bench.bench.run import evaluate
+from synthuterus_bench.cli import run
+from synthuterus_bench.cohorts.imagefile import encode_png
+from synthuterus_bench.cohorts.store import load_cohort
+from synthuterus_bench.nets.embedder import load_embedder
+from synthuterus_bench.privacy.filter import Decision, PrivacyFilter
+from synthuterus_bench.privacy.index import build_index
+from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.vocab import CLASSES, Sequence, Split
+
+REAL = Path(__file__).parents[3] / "shared" / "real-mri"
+pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="no real scans in ../shared/real-mri")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """All slices of the three sagittal scans, by the commands a hospital would give."""
+    home = tmp_path_factory.mktemp("real")
+    for name in ("prostatex", "gravid-haste-bids"):
+        shutil.copytree(REAL / name, home / "scans" / name)
+    assert run(["--quiet", "cohort", "import", str(home / "scans"), "--out", str(home / "imported")]) == 0
+    options = ["--view", "roi", "--slices", "all", "--out", str(home / "cohort")]
+    assert run(["--quiet", "prep", str(home / "imported"), *options]) == 0
+    return load_cohort(home / "cohort")
+
+
+def test_every_slice_arrives(prepared):
+    scans = list(prepared.scans())
+    assert len({scan.patient_id for scan in scans}) == 3
+    assert {scan.pixels.shape for scan in scans} == {(128, 128)}
+    assert prepared.manifest.splits == {Split.TRAIN: len(scans)}
+
+
+@pytest.mark.slow
+def test_they_are_far_from_the_phantom(prepared, reference, distances, pooled, tmp_path):
+    for k, scan in enumerate(prepared.scans()):
+        path = tmp_path / CLASSES[k % len(CLASSES)] / f"{k}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(encode_png(scan.pixels))
+    done = evaluate(tmp_path, distances, str(reference.root))
+    result = pooled(done, "fd-embedder")
+    assert done.details.intensity == "window"
+    assert result.value > 10 * result.floor.high
+
+
+def test_the_filter_compares_with_them(prepared, tiny_model, tmp_path):
+    out = tmp_path / "synthuterus"
+    fixed = ["--checkpoint", str(tiny_model), "--reference", str(prepared.root), "--out", str(out)]
+    assert run(["--quiet", "generate", *fixed, "--scans", "8", "--steps", "2", "--workers", "1"]) == 0
+    header, *records, _ = read_log(out / AUDIT_FILE)
+    assert header["reference_digest"] == prepared.manifest.digest
+    assert header["reference_scans"] == len(prepared)
+    assert {record["neighbour"] for record in records} <= set(build_index(prepared, load_embedder()).keys)
+    drawn = Counter((scan.field_strength, scan.sequence) for scan in load_cohort(out).scans())
+    assert drawn == {(1.5, Sequence.HASTE): 4, (3.0, Sequence.TSE): 4}
+    assert not (tmp_path / ".synthuterus.work").exists()
+
+
+def test_copies_of_them_are_rejected(prepared):
+    judge = PrivacyFilter(load_embedder(), build_index(prepared, load_embedder()))
+    verdicts = judge.judge(prepared.arrays(Split.TRAIN)[0])
+    assert {verdict.decision for verdict in verdicts} == {Decision.REJECTED}
+    assert [verdict.neighbour for verdict in verdicts] == judge.index.keys
