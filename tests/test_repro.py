@@ -1,10 +1,15 @@
+import errno
 import os
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from synthuterus_bench.errors import DataError
-from synthuterus_bench.repro import staged_folder
+from synthuterus_bench.repro import atomic_path, check_place, staged_folder
 
 
 def test_a_folder_appears_whole(tmp_path):
@@ -32,12 +37,63 @@ def fill(out, error=None):
             raise error
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from synthuterus_bench.repro import staged_folder\n"
+        "with staged_folder(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'file').write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code, tmp_path / "out"], check=False)
+        (left,) = tmp_path.iterdir()
+        assert left.suffix == ".partial"
+    fill(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_folder_of_a_run_still_alive_stays(tmp_path):
+    with ExitStack() as run:
+        slow = run.enter_context(staged_folder(tmp_path / "out"))
+        fill(tmp_path / "out")
+        assert slow.is_dir()
+        shutil.rmtree(tmp_path / "out")
+        (slow / "file").write_text("slow")
+    assert (tmp_path / "out" / "file").read_text() == "slow"
+
+
+def test_others_of_a_similar_name_stay(tmp_path):
+    others = [".out.b.abcdefgh.partial", ".out.work", ".out.abc.partial", "out.abcdefgh.partial"]
+    for name in others:
+        (tmp_path / name).mkdir()
+    (tmp_path / ".out.abcdefgh.partial").write_text("a file's own temporary")
+    fill(tmp_path / "out")
+    assert {path.name for path in tmp_path.iterdir()} == {"out", ".out.abcdefgh.partial", *others}
+
+
 @pytest.mark.parametrize("name", ["out", "."])
 def test_an_empty_folder_may_be_filled(tmp_path, monkeypatch, name):
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out" if name == "." else tmp_path)
     fill(Path(name))
     assert (tmp_path / "out" / "file").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("make", [staged_folder, atomic_path])
+def test_errors_of_the_disk_name_what_was_to_be_written(tmp_path, make, number):
+    with pytest.raises(OSError) as caught, make(tmp_path / "out") as temporary:
+        raise OSError(number, "", str(temporary))
+    assert caught.value.filename == str(tmp_path / "out")
+
+
+def test_a_place_is_tried_without_a_trace(tmp_path):
+    check_place(tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotADirectoryError):
+        check_place(tmp_path / "file" / "out")
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ def generate(
         Path | None, typer.Option(help="Embedder folder of the filter.", show_default="the shipped one")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of plan and noise.")] = 0,
-    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 20,
-    guidance: Annotated[float, typer.Option(min=0, help="Classifier-free guidance; 1 is none.")] = 1.0,
+    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 12,
+    guidance: Annotated[float, typer.Option(min=0, help="Classifier-free guidance; 1 is none.")] = 1.5,
     scheduler: Annotated[str, typer.Option(help="dpm++, ddim or ddpm.")] = "dpm++",
     tau: Annotated[float, typer.Option(min=-1, max=1, help="Largest allowed cosine to a training image.")] = 0.95,
     cap: Annotated[int, typer.Option(min=1, help="Candidates a place, at most.")] = 5,

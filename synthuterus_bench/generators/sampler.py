@@ -29,8 +29,8 @@ class SamplerConfig:
     """How samples are drawn. ``dtype`` below float32 is faster where the device has it, and less repeatable."""
 
     scheduler: str = "dpm++"
-    steps: int = 20
-    guidance: float = 1.0
+    steps: int = 12
+    guidance: float = 1.5
     dtype: str = "float32"
 
     def __post_init__(self) -> None:

@@ -61,10 +61,10 @@ def nan_volume(root):
         (missing, "images: found nothing there, expected a folder of images, a release or a cohort"),
         (empty, "images: found an empty folder, expected a submission"),
         (three_classes, "images: found classes av-af, av-rf, rv-af; expected av-af, av-rf, rv-af, rv-rf"),
-        (photos, "images/av-af/0.png: found mode RGB"),
+        (photos, "images/av-af/0.png: found a PNG of mode RGB, expected 8 or 16 bit gray"),
         (nan_volume, "images/av-rf/x.nii.gz: found NaN or infinite values, expected finite ones"),
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
+    ids=["missing", "empty", "three classes", "photos", "NaN volume"],
 )
 def test_submissions(submission, tmp_path, monkeypatch, capsys, spoil, message):
     monkeypatch.chdir(tmp_path)
@@ -77,12 +77,12 @@ def test_submissions(submission, tmp_path, monkeypatch, capsys, spoil, message):
 
 
 def commands(cohort, tiny_model, disk):
+    itself = [str(cohort.root), "--reference", str(cohort.root)]
     tiny = ["--checkpoint", str(tiny_model), "--steps", "1", "--scans", "8", "--tau", "1", "--workers", "1"]
     return {
         "phantom": ["cohort", "phantom", "--scans", "24", "--workers", "1", "--out", str(disk / "made")],
         "generate": ["generate", *tiny, "--out", str(disk / "made")],
-        "evaluate": ["evaluate", str(cohort.root), "--reference", str(cohort.root), "--suite", "demo"]
-        + ["--weights-dir", str(disk), "--out", str(disk / "made.json")],
+        "evaluate": ["evaluate", *itself, "--suite", "demo", "--out", str(disk / "made.json")],
     }
 
 

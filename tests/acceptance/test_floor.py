@@ -1,17 +1,25 @@
-"""What the floor promises: real is not told from real, and noise is."""
+"""What the floor and the gain promise: real is not told from real, noise is, and wrong labels teach nothing."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from synthuterus_bench.bench.reference import read_reference
 from synthuterus_bench.bench.run import evaluate
+from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.bench.suite import DEMO
 from synthuterus_bench.cohorts.imagefile import encode_png
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
+from synthuterus_bench.downstream.regimes import Labelled, supervised
+from synthuterus_bench.downstream.scores import confusion_matrix, f1_scores, guessing_f1
+from synthuterus_bench.downstream.training import Recipe
 from synthuterus_bench.vocab import CLASSES
-from tests.acceptance.conftest import DISTANCES, PER_CLASS
+from tests.acceptance.conftest import DISTANCES, PER_CLASS, write_cohort
 
 pytestmark = pytest.mark.slow
 SEEDS = (11, 12, 13, 14, 15)
+SHUFFLES = 8
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +27,11 @@ def fresh(reference, distances, tmp_path_factory):
     """Evaluations of other patients of the same population: two slices a patient, as many as a class can use."""
     assert DEMO.phantom_seed not in SEEDS
     home = tmp_path_factory.mktemp("fresh")
-    drawn = [draw_cohort(home / str(seed), scans=PER_CLASS * len(CLASSES), seed=seed) for seed in SEEDS]
-    return [evaluate(cohort.root, distances, str(reference.root)) for cohort in drawn]
+    return [evaluate(draw(home, seed).root, distances, str(reference.root)) for seed in SEEDS]
+
+
+def draw(home, seed):
+    return draw_cohort(home / str(seed), scans=PER_CLASS * len(CLASSES), seed=seed)
 
 
 @pytest.mark.parametrize("metric", DISTANCES)
@@ -47,3 +58,30 @@ def test_noise_is_at_least_twenty_floors_away(noise, reference, distances, poole
     result = pooled(evaluate(noise, distances, str(reference.root)), "fd-embedder")
     assert result.n_fake == PER_CLASS * len(CLASSES)
     assert result.value >= 20 * result.floor.value
+
+
+@pytest.mark.timeout(1200)
+def test_shuffled_labels_gain_nothing_on_average(reference, tmp_path):
+    """An expectation: one net that learned chance labels still sorts test images in some way, for better or worse."""
+    source = draw(tmp_path, SEEDS[0])
+    gains = [gain(shuffled(source, tmp_path / f"shuffled{k}", k), reference) for k in range(SHUFFLES)]
+    assert abs(np.mean(gains)) < 0.05
+    assert np.std(gains) < 0.15
+
+
+def shuffled(source, out, seed):
+    scans = list(source.scans())
+    order = np.random.default_rng(seed).permutation(len(scans))
+    moved = [replace(scan, orientation=scans[k].orientation) for scan, k in zip(scans, order, strict=True)]
+    return write_cohort(source, moved, out)
+
+
+def gain(cohort, reference):
+    """``macro-f1-gain`` of the demo suite's supervised regime."""
+    learn, test = load_submission(cohort.root, DEMO), read_reference(reference, DEMO).test
+    regime = DEMO.regimes[0]
+    recipe = Recipe(regime.net, regime.side, regime.epochs, regime.learning_rate)
+    sets = [Labelled(part.pixels, np.empty((len(part.labels), 0)), part.labels, part.units) for part in (learn, test)]
+    predicted = supervised(*sets, len(CLASSES), recipe, seed=DEMO.seeds[0], device="cpu")
+    scores = f1_scores(confusion_matrix(test.labels, predicted, len(CLASSES)))
+    return float(scores.mean() - guessing_f1(test.labels, len(CLASSES)).mean())

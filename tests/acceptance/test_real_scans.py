@@ -25,8 +25,9 @@ pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="no real scans in ../s
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """All slices of the three sagittal scans, by the commands a hospital would give."""
+    """All slices of the three sagittal scans, by the commands a hospital would give; a fixed salt fixes the splits."""
     home = tmp_path_factory.mktemp("real")
+    (home / "imported.salt").write_text(f"{2:064x}\n")
     for name in ("prostatex", "gravid-haste-bids"):
         shutil.copytree(REAL / name, home / "scans" / name)
     assert run(["--quiet", "cohort", "import", str(home / "scans"), "--out", str(home / "imported")]) == 0
@@ -39,11 +40,14 @@ def test_every_slice_arrives(prepared):
     scans = list(prepared.scans())
     assert len({scan.patient_id for scan in scans}) == 3
     assert {scan.pixels.shape for scan in scans} == {(128, 128)}
-    assert prepared.manifest.splits == {Split.TRAIN: len(scans)}
+    split_of = {scan.patient_id: scan.split for scan in scans}
+    assert Counter(split_of.values()) == {Split.TRAIN: 2, Split.VALIDATION: 1}
+    assert len(scans) == 22 + 19 + 19
 
 
 @pytest.mark.slow
 def test_they_are_far_from_the_phantom(prepared, reference, distances, pooled, tmp_path):
+    """Ten half-widths of the floor's interval; both floor and interval are wide for 60 images."""
     for k, scan in enumerate(prepared.scans()):
         path = tmp_path / CLASSES[k % len(CLASSES)] / f"{k}.png"
         path.parent.mkdir(exist_ok=True)
@@ -51,7 +55,7 @@ def test_they_are_far_from_the_phantom(prepared, reference, distances, pooled, t
     done = evaluate(tmp_path, distances, str(reference.root))
     result = pooled(done, "fd-embedder")
     assert done.details.intensity == "window"
-    assert result.value > 10 * result.floor.high
+    assert result.value - result.floor.value > 10 * (result.floor.high - result.floor.value)
 
 
 def test_the_filter_compares_with_them(prepared, tiny_model, tmp_path):
@@ -60,10 +64,12 @@ def test_the_filter_compares_with_them(prepared, tiny_model, tmp_path):
     assert run(["--quiet", "generate", *fixed, "--scans", "8", "--steps", "2", "--workers", "1"]) == 0
     header, *records, _ = read_log(out / AUDIT_FILE)
     assert header["reference_digest"] == prepared.manifest.digest
-    assert header["reference_scans"] == len(prepared)
+    assert header["reference_scans"] == prepared.manifest.splits[Split.TRAIN]
     assert {record["neighbour"] for record in records} <= set(build_index(prepared, load_embedder()).keys)
-    drawn = Counter((scan.field_strength, scan.sequence) for scan in load_cohort(out).scans())
-    assert drawn == {(1.5, Sequence.HASTE): 4, (3.0, Sequence.TSE): 4}
+    assert Counter((scan.field_strength, scan.sequence) for scan in load_cohort(out).scans()) == {
+        (1.5, Sequence.HASTE): 4,
+        (3.0, Sequence.TSE): 4,
+    }
     assert not (tmp_path / ".synthuterus.work").exists()
 
 
@@ -72,3 +78,9 @@ def test_copies_of_them_are_rejected(prepared):
     verdicts = judge.judge(prepared.arrays(Split.TRAIN)[0])
     assert {verdict.decision for verdict in verdicts} == {Decision.REJECTED}
     assert [verdict.neighbour for verdict in verdicts] == judge.index.keys
+
+
+def test_another_patient_passes(prepared):
+    judge = PrivacyFilter(load_embedder(), build_index(prepared, load_embedder()))
+    verdicts = judge.judge(prepared.arrays(Split.VALIDATION)[0])
+    assert {verdict.decision for verdict in verdicts} == {Decision.ACCEPTED}

@@ -1,3 +1,4 @@
+import errno
 import json
 
 import numpy as np
@@ -62,6 +63,16 @@ def test_details_belong_to_the_entry(done, tmp_path):
     assert done.entry.artefacts["details_sha256"] == digest_file(written)
     with pytest.raises(EntryError):
         load_details(tmp_path / "other.json")
+
+
+def test_an_entry_that_cannot_be_written_leaves_no_details(done, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "")
+
+    monkeypatch.setattr("synthuterus_bench.bench.run.save_entry", full)
+    with pytest.raises(OSError):
+        done.save(tmp_path / "entry.json")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_details_hold_confusions_and_similarities(done):

@@ -7,7 +7,7 @@ from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.sampler import CHUNK, SamplerConfig, Wanted, sample_chunk
 from synthuterus_bench.vocab import CLASSES, Sequence
 
-FAST = SamplerConfig(steps=3, dtype="float32")
+FAST = SamplerConfig(steps=3, guidance=1.0)
 WANTED = [Wanted(o, render(Condition(o, 1.5, Sequence.TSE)), index) for index in range(2) for o in CLASSES]
 
 
