@@ -1,5 +1,6 @@
 """A pool of single-threaded worker processes: same bytes with any number of them, and none outlives its parent."""
 
+import ctypes
 import os
 import pickle
 import signal
@@ -17,6 +18,7 @@ from synthuterus_bench.errors import DataError
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 _AHEAD = 3
+_PR_SET_PDEATHSIG = 1
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -68,10 +70,18 @@ def _restore(before: dict[str, str | None]) -> None:
 def _start(parent: int, prepared: bytes) -> None:
     """Watch the parent before anything slow: unpickling ``prepared`` imports the libraries it names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     prepare, arguments = pickle.loads(prepared)
     if prepare:
         prepare(*arguments)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux for SIGKILL at the parent's death: a thread may wait long for an import to let it run."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def _leave_with(parent: int) -> None:

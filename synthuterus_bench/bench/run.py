@@ -1,4 +1,4 @@
-"""``evaluate``: from a folder to an entry. The same input, versions, device type and threads give the same bytes."""
+"""``evaluate``: from a folder to an entry. The same input, versions and device type give the same bytes."""
 
 import time
 from collections.abc import Iterator
@@ -58,6 +58,20 @@ class _Clock:
         self.seconds[name] = time.perf_counter() - begun
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Thread count changes the last bits of a convolution, and many threads on a busy machine wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_one_thread()
 def evaluate(
     path: Path,
     suite: str | Suite = "uterus-2d-roi",
@@ -86,8 +100,9 @@ def evaluate(
     """
     _check_device(device)
     suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
+    cache = cache or cache_folder()
     with clock.stage("submission"):
-        images = drawn_release(path, suite, cache or cache_folder(), track) if is_pipeline(path) else path
+        images = drawn_release(path, suite, cache, track) if is_pipeline(path) else path
         submission = load_submission(images, suite, name)
     embedder = embedder or _shipped_embedder()
     with clock.stage("reference"):

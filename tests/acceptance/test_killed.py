@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.timeout(1200),
     pytest.mark.skipif(sys.platform != "linux", reason="finds left-over processes in /proc"),
 ]
-KILLS = 6
 PATIENCE = 5.0
 """Seconds that a worker may outlive its parent."""
 
@@ -76,22 +75,29 @@ def undisturbed(tiny_model, tmp_path_factory):
     return contents(out), seconds
 
 
-@pytest.mark.parametrize("number", range(KILLS))
-def test_at_a_random_moment(tiny_model, undisturbed, tmp_path, number):
-    """One moment in each sixth of the time that an undisturbed run takes; an earlier one where that is too late."""
-    expected, seconds = undisturbed
-    moment = (number + stream(0, "kill", number).random()) / KILLS * seconds
+def wait(process, out, chunks, seconds):
+    """Until so many chunks are drawn, and some seconds more; whether the command is still running then."""
+    work = out.parent / ".synthuterus.work"
+    while process.poll() is None and len(list(work.rglob("*.safetensors"))) < chunks:
+        time.sleep(0.005)
+    time.sleep(seconds)
+    return process.poll() is None
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 2, 3, 5, 6])
+def test_at_a_random_moment(tiny_model, undisturbed, tmp_path, chunks, request):
+    """Before the first of six chunks, between two of them, or after the last, which may be too late: then sooner."""
+    expected, whole = undisturbed
     out = tmp_path / "synthuterus"
+    seconds = stream(0, "kill", request.node.name).random() * (whole / 3 if chunks == 0 else 0.5)
     process = start(tiny_model, out)
-    time.sleep(moment)
-    while process.poll() is not None:
+    while not wait(process, out, chunks, seconds):
         shutil.rmtree(out)
-        moment *= 0.8
+        seconds /= 2
         process = start(tiny_model, out)
-        time.sleep(moment)
     workers, outlived = kill(process)
     found = left_over(out)
-    print(f"killed at {moment:.1f} of {seconds:.1f} s: {workers} children lived {outlived:.2f} s, left {found}")
+    print(f"{chunks} chunks and {seconds:.2f} s: {workers} children lived {outlived:.2f} s, left {found}")
     assert outlived < PATIENCE
     assert not out.exists() or contents(out) == expected
     assert run(arguments(tiny_model, out, 1)) == 0

@@ -65,6 +65,7 @@ def test_the_filter_compares_with_them(prepared, tiny_model, tmp_path):
     header, *records, _ = read_log(out / AUDIT_FILE)
     assert header["reference_digest"] == prepared.manifest.digest
     assert header["reference_scans"] == prepared.manifest.splits[Split.TRAIN]
+    assert header["reference_is_training_data"] is False
     assert {record["neighbour"] for record in records} <= set(build_index(prepared, load_embedder()).keys)
     assert Counter((scan.field_strength, scan.sequence) for scan in load_cohort(out).scans()) == {
         (1.5, Sequence.HASTE): 4,

@@ -9,7 +9,6 @@ from synthuterus_bench.bench.provenance import Provenance, describe_generator, r
 from synthuterus_bench.bench.reference import load_reference, read_reference
 from synthuterus_bench.bench.run import evaluate
 from synthuterus_bench.bench.suite import DEMO, SUITES, find_suite
-from synthuterus_bench.cohorts.phantom import population
 from synthuterus_bench.entry import load_entry
 from synthuterus_bench.errors import CohortError, EntryError, SubmissionError, UsageError
 from synthuterus_bench.vocab import CLASSES, View
@@ -99,8 +98,7 @@ def test_noise_is_worse_than_the_reference_itself(done, folder, cohort, suite, e
         assert null.p_value == pytest.approx(1 / 7, abs=1e-5)
 
 
-def test_the_phantom_is_drawn_once(suite, tmp_path, monkeypatch):
-    monkeypatch.setattr(population, "available_cores", lambda: 1)
+def test_the_phantom_is_drawn_once(suite, tmp_path):
     tiny = suite.model_copy(update={"phantom_scans": 48})
     first = load_reference("phantom", tiny, tmp_path)
     (folder,) = (tmp_path / "references").iterdir()

@@ -30,3 +30,10 @@ def test_without_a_field_strength_that_prompts_can_say_the_models_own_shares_hol
     ]
     own, other = ([scan.prompt for scan in release.scans()] for release in releases)
     assert own == other
+
+
+def test_a_second_run_with_a_reference_leaves_no_work(cohort, tiny_model, tmp_path):
+    plan = ReleasePlan("ddpm2d-ct-roi", tiny_model, scans=8, tau=1.0, sampler=SamplerConfig(steps=1))
+    for _ in range(2):
+        generate(replace(plan, reference=cohort.root), tmp_path / "synthuterus")
+        assert [path.name for path in tmp_path.iterdir()] == ["synthuterus"]
