@@ -15,6 +15,7 @@ from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.pipeline import TrainingRecord, load_record, weights_digest
 from synthuterus_bench.generators.plan import Shares, check_scans, make_plan
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted
+from synthuterus_bench.generators.shares import shares_of
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import TAU, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, find_index, load_index, save_index
@@ -24,7 +25,6 @@ from synthuterus_bench.release.candidates import Engine, draw_all, read_chunk, s
 from synthuterus_bench.release.card import write_card
 from synthuterus_bench.release.gate import check_release, write_checksums
 from synthuterus_bench.release.quota import CAP, Accepted, Filled, fill
-from synthuterus_bench.release.reference import shares_of
 from synthuterus_bench.repro import digest_json, staged_folder
 from synthuterus_bench.vocab import Split
 

@@ -1,13 +1,12 @@
 """From trained networks to a pipeline folder with its training record and model card."""
 
-from collections import Counter
 from pathlib import Path
 
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.generators.pipeline import Share, SynthUterusPipeline, TrainingRecord, save_pipeline
+from synthuterus_bench.generators.shares import shares_of
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.training.diffusion import DiffusionTask, config_dict
-from synthuterus_bench.vocab import FIELD_STRENGTHS, Sequence, Split
 
 _CARD = """---
 license: apache-2.0
@@ -48,7 +47,7 @@ def pack(task: DiffusionTask, model: str, cohort: Cohort, losses: list[float], f
         cohort_digest=cohort.manifest.digest,
         preset=cohort.manifest.preset,
         train_scans=len(task.data.pixels),
-        shares=_shares(cohort),
+        shares=[Share(field_strength=f, sequence=s, scans=int(n)) for (f, s), n in sorted(shares_of(cohort).items())],
         images_seen=config.loop.steps * config.batch * task.accelerator.num_processes,
         config=config_dict(config),
         losses=[round(loss, 5) for loss in losses],
@@ -92,12 +91,3 @@ def _quality_table(quality: dict[str, float]) -> str:
 def _range(quality: dict[str, float], name: str) -> str:
     low, high = quality.get(f"{name} low"), quality.get(f"{name} high")
     return "" if low is None or high is None else f"{low:g} to {high:g}"
-
-
-def _shares(cohort: Cohort) -> list[Share]:
-    pairs: Counter[tuple[float, Sequence]] = Counter()
-    for scan in cohort.scans(Split.TRAIN):
-        if scan.field_strength is not None and scan.sequence is not None:
-            pairs[round(float(scan.field_strength), 2), scan.sequence] += 1
-    pairs = Counter({pair: count for pair, count in pairs.items() if pair[0] in FIELD_STRENGTHS})
-    return [Share(field_strength=f, sequence=s, scans=count) for (f, s), count in sorted(pairs.items())]

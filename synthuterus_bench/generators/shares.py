@@ -1,4 +1,4 @@
-"""What a release takes from the cohort it stands for."""
+"""How a cohort is made up, for plans and training records."""
 
 from collections import Counter
 
