@@ -11,8 +11,9 @@ from synthuterus_bench.cohorts.finding import Found, find, root_of
 from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.scrub import keep_salt, load_salt, plain_name, pseudonym, salt_path
 from synthuterus_bench.cohorts.splits import Splitter
-from synthuterus_bench.cohorts.store import Cohort, CohortWriter, load_cohort
+from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.volume import storable
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import DataError, ScanError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import staged_folder

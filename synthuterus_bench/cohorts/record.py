@@ -21,6 +21,9 @@ class Scan:
     anterior to posterior, slices from the patient's left to right. In a prepared cohort it is uint16 in the fixed
     window of :mod:`synthuterus_bench.cohorts.window`; in an imported one it holds the scanner's own numbers.
     ``spacing_mm`` has one entry an axis of ``pixels``. ``mask`` has its shape, with values of ``vocab.Label``.
+    ``session`` tells a patient's examinations apart; ``slice_mm`` is an image's distance from the central slice,
+    towards the patient's right. ``angle_basis`` says what version was measured against (``drawn`` for the phantom's
+    truth); ``orientation_confidence`` is in [0, 1]; ``figo`` is a myoma's type as the user's table has it.
     """
 
     scan_id: str
@@ -36,8 +39,13 @@ class Scan:
     sequence: Sequence | None = None
     contrast: bool | None = None
     mask: NDArray[np.uint8] | None = None
+    session: str | None = None
+    slice_mm: float | None = None
     version_deg: float | None = None
     flexion_deg: float | None = None
+    angle_basis: str | None = None
+    orientation_confidence: float | None = None
+    figo: str | None = None
     prompt: str | None = None
     seed: int | None = None
     generator: str | None = None

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.record import Dims, Manifest, Scan
-from synthuterus_bench.cohorts.store import Cohort, CohortWriter, load_cohort
+from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.window import from_window, to_window
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.prep.intensity import BODY_SHARE, MIN_BODY, body_mask, check_finite, standardise
 from synthuterus_bench.prep.spatial import (

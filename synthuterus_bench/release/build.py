@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from synthuterus_bench.cohorts.record import Manifest, Scan
-from synthuterus_bench.cohorts.store import Cohort, CohortWriter, load_cohort
+from synthuterus_bench.cohorts.store import Cohort, load_cohort
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import DataError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.pipeline import TrainingRecord, load_record, weights_digest

@@ -12,7 +12,8 @@ from synthuterus_bench.bench.reference import phantom_cohort
 from synthuterus_bench.bench.run import Evaluation
 from synthuterus_bench.bench.suite import DEMO
 from synthuterus_bench.cohorts.record import Scan
-from synthuterus_bench.cohorts.store import Cohort, CohortWriter
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.entry import Result
 
 DISTANCES = ("fd-embedder", "kid-embedder")

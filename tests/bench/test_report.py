@@ -5,7 +5,7 @@ from synthuterus_bench.bench.details import Confusion, Details, Histogram, Null
 from synthuterus_bench.bench.report import write_report
 from synthuterus_bench.cohorts.imagefile import encode_nifti, encode_png
 from synthuterus_bench.cohorts.record import Manifest, Scan
-from synthuterus_bench.cohorts.store import CohortWriter
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import DataError, ScanError
 from synthuterus_bench.privacy.log import AUDIT_FILE, write_log
 from synthuterus_bench.vocab import CLASSES, Split, View

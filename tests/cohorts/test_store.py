@@ -5,7 +5,8 @@ import pytest
 from datasets import load_dataset
 
 from synthuterus_bench.cohorts.record import Manifest, Scan
-from synthuterus_bench.cohorts.store import Cohort, CohortWriter, load_cohort
+from synthuterus_bench.cohorts.store import Cohort, load_cohort
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.repro import digest_file
 from synthuterus_bench.vocab import Label, Orientation, Sequence, Split, Vendor, View
@@ -131,3 +132,12 @@ def test_damaged_shard(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(CohortError, match="not readable as Parquet"):
         list(cohort.scans())
+
+
+def test_shards_are_written_while_scans_come_in(tmp_path):
+    writer = CohortWriter(tmp_path / "c", manifest())
+    for number in range(0, 402, 2):
+        writer.add(make_scan(number))
+    assert len([*(tmp_path / "c").rglob("*.parquet")]) == 2
+    cohort = writer.close()
+    assert [scan.scan_id for scan in cohort.scans()] == [f"s{number}" for number in range(0, 402, 2)]

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from synthuterus_bench.cohorts.store import CohortWriter
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.generators.shares import shares_of
 from synthuterus_bench.release.build import ReleasePlan, generate

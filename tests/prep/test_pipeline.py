@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.cohorts.record import Manifest, Scan
-from synthuterus_bench.cohorts.store import Cohort, CohortWriter
+from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.window import from_window, to_window
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import CohortError, DataError, ScanError, UsageError
 from synthuterus_bench.prep.pipeline import PrepOptions, SliceChoice, chosen, parameters, prepare_cohort, prepare_scan
 from synthuterus_bench.repro import digest_file

@@ -26,8 +26,9 @@ from synthuterus_bench.cohorts.phantom.curves import Centreline, centreline
 from synthuterus_bench.cohorts.phantom.render import Patient, render_slices
 from synthuterus_bench.cohorts.phantom.signal import draw_protocol, draw_signals
 from synthuterus_bench.cohorts.record import Manifest, Scan
-from synthuterus_bench.cohorts.store import Cohort, CohortWriter
+from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.window import to_window
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import staged_folder, stream
