@@ -77,3 +77,6 @@ class Label(IntEnum):
 
 UTERUS = (Label.MYOMETRIUM, Label.JUNCTIONAL_ZONE, Label.ENDOMETRIUM, Label.CERVIX)
 """Labels that together are the healthy uterus."""
+
+LESIONS = (Label.MYOMA, Label.CYST)
+"""Labels of what may grow in it."""
