@@ -13,24 +13,23 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.nets.segmenter import Localiser, load_localiser, make_segmenter, parts_of, save_localiser
 from synthuterus_bench.prep.localise import locate
-from synthuterus_bench.prep.spatial import SLICES, crop, middle
+from synthuterus_bench.prep.spatial import SLICES
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import canonical_json, digest_json, stream, stream_seed, write_atomic
 from synthuterus_bench.training.annotated import Picture, choose, pictures, read, slices
 from synthuterus_bench.training.diffusion import load_averages
-from synthuterus_bench.training.distort import MARGIN, distort
+from synthuterus_bench.training.examples import Example, draw_example
 from synthuterus_bench.training.loop import LoopConfig, train
-from synthuterus_bench.training.negatives import Negative, negative
-from synthuterus_bench.vocab import VIEW_SIZE, Label, View
+from synthuterus_bench.vocab import VIEW_SIZE, View
 
 CROP = VIEW_SIZE[View.ROI]
 RECORD = "training.json"
-AIMED_SHARE, AIMED_SD = 0.6, 14.0
 WHOLE_SHARE, WHOLE_COST = 0.25, 4
 
 
@@ -42,7 +41,7 @@ class LocaliserConfig:
     with a confidence of at least ``confident`` are kept; ``negatives`` is the share of examples without a uterus.
     """
 
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=3000, lr=1e-3, decay_steps=1000))
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=3000, lr=5e-3, decay_steps=1500))
     annotated: int = 20
     pseudo: int = 600
     confident: float = 0.9
@@ -54,6 +53,8 @@ class LocaliserConfig:
 class TrainingRecord(BaseModel):
     """``training.json``: what a localiser was trained on, in numbers alone."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     cohort: str
     cohort_digest: str
     annotated_patients: int
@@ -63,6 +64,19 @@ class TrainingRecord(BaseModel):
     steps_a_round: int
     batch: int
     seed: int
+
+
+def load_record(folder: Path) -> TrainingRecord:
+    """The record beside a localiser.
+
+    Raises:
+        WeightsError: it is missing or malformed.
+    """
+    try:
+        return TrainingRecord.model_validate_json((folder / RECORD).read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{folder / RECORD}: no record of a localiser's training ({reason})") from None
 
 
 @dataclass
@@ -79,7 +93,7 @@ class LocaliserTask:
 
         torch.manual_seed(stream_seed(self.config.seed, "initial localiser"))
         self.net = make_segmenter().to(self.accelerator.device)
-        self._criterion = DiceFocalLoss(sigmoid=True, batch=True, gamma=1.0)
+        self.criterion = DiceFocalLoss(sigmoid=True, batch=True, gamma=1.0)
 
     def loss(self, step: int) -> torch.Tensor:
         """Loss of one batch: crops of 128, or a quarter as many whole pictures where those are larger."""
@@ -91,31 +105,12 @@ class LocaliserTask:
         examples = [self._example(rng, side) for _ in range(count)]
         x = torch.stack([image for image, _ in examples]).to(self.accelerator.device)
         target = torch.from_numpy(parts_of(np.stack([mask for _, mask in examples]))).float().to(x.device)
-        loss: torch.Tensor = self._criterion(self.net(x), target)
+        loss: torch.Tensor = self.criterion(self.net(x), target)
         return loss
 
-    def _example(self, rng: np.random.Generator, side: int) -> tuple[torch.Tensor, NDArray[np.uint8]]:
+    def _example(self, rng: np.random.Generator, side: int) -> Example:
         chosen = self.sets[rng.integers(len(self.sets))]
-        picture = chosen[rng.integers(len(chosen))]
-        centre, size = aim(picture, side, rng), (side + MARGIN, side + MARGIN)
-        z = crop(picture.z, centre, size, fill=float(picture.z.min()))
-        mask = crop(picture.mask, centre, size, fill=Label.BACKGROUND)
-        if rng.random() < self.config.negatives:
-            z, mask = negative(rng.choice([*Negative]), z, rng), np.zeros_like(mask)
-        return distort(z, mask, side, int(rng.integers(2**31)))
-
-
-def aim(picture: Picture, side: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Centre of an example: 60 % near the uterus (SD 14 mm), else anywhere that the crop lies inside the picture."""
-    places = middle(picture.z.shape)
-    slack = [max(0, (length - side) // 2) for length in picture.z.shape]
-    near = picture.uterus
-    if near is not None and rng.random() < AIMED_SHARE:
-        shifted = np.rint(rng.normal(near, AIMED_SD)).astype(int)
-    else:
-        shifted = rng.integers([p - s for p, s in zip(places, slack, strict=True)], np.add(places, slack) + 1)
-    row, column = np.clip(shifted, np.subtract(places, slack), np.add(places, slack)).tolist()
-    return row, column
+        return draw_example(chosen[rng.integers(len(chosen))], side, self.config.negatives, rng)
 
 
 def train_localiser(cohort: Cohort, config: LocaliserConfig, out: Path, track: Track = silent) -> Localiser:
@@ -157,7 +152,9 @@ def _round(cohort: Cohort, task: LocaliserTask, out: Path, track: Track) -> Loca
     run = round_digest(cohort, task.config, task.number, task.accelerator.num_processes)
     averages, _ = train({"net": task.net}, task.loss, task.config.loop, out, task.accelerator, run, track)
     load_averages({"net": task.net}, averages)
-    save_localiser(out, task.net)
+    if task.accelerator.is_main_process:
+        save_localiser(out, task.net)
+    task.accelerator.wait_for_everyone()
     load_localiser.cache_clear()
     return load_localiser(out)
 

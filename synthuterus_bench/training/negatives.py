@@ -25,12 +25,13 @@ class Negative(StrEnum):
 
 def negative(kind: Negative, z: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A picture (H, W) of the kind, made from ``z``."""
-    if kind is Negative.NOISE:
-        spoilt = noise(z.shape, rng)
-    elif kind is Negative.SCRAMBLED:
-        spoilt = phase_scrambled(z, rng)
-    else:
-        spoilt = ndimage.gaussian_filter(z, rng.uniform(*BLUR_MM), mode="nearest")
+    match kind:
+        case Negative.NOISE:
+            spoilt = noise(z.shape, rng)
+        case Negative.SCRAMBLED:
+            spoilt = phase_scrambled(z, rng)
+        case Negative.BLURRED:
+            spoilt = ndimage.gaussian_filter(z, rng.uniform(*BLUR_MM), mode="nearest")
     return ((spoilt - spoilt.mean()) / max(float(spoilt.std()), 1e-6)).astype(np.float32)
 
 
