@@ -100,10 +100,22 @@ def test_probabilities_of_the_uterus_add_up_before_the_likeliest_part_is_drawn()
     assert draw(p)[0, 0].tolist() == [Label.MYOMETRIUM, 0, Label.BLADDER, Label.RECTUM]
 
 
-def test_every_part_is_drawn_back_from_its_own_mask():
-    mask = np.arange(len(Label), dtype=np.uint8).reshape(1, 1, -1)
+@pytest.mark.parametrize("label", [*Label])
+def test_every_part_is_drawn_back_from_its_own_mask(label):
+    mask = np.full((1, 6, 9), label, np.uint8)
     expected = {**{part: part for part in PARTS}, Label.JUNCTIONAL_ZONE: CAVITY, Label.MYOMA: WALL, Label.CYST: CERVIX}
-    assert draw(parts_of(mask).astype(np.float32))[0, 0].tolist() == [expected.get(label, 0) for label in Label]
+    assert (draw(parts_of(mask).astype(np.float32)) == expected.get(label, 0)).all()
+
+
+def test_seams_and_holes_are_closed_but_never_over_another_organ():
+    mask = uterus()
+    p = parts_of(mask[None]).astype(np.float32)
+    p[0, :, 50:53, 45:75] *= 0.4
+    p[0, :, 30:32, 58:60] *= 0.4
+    assert np.array_equal(draw(p)[0], mask)
+    p[0, 3, 50:53, 45:75] = 0.7
+    assert (draw(p)[0, 50:53, 45:75] == Label.BLADDER).all()
+    assert draw(np.zeros((0, 5, 4, 4), np.float32)).shape == (0, 4, 4)
 
 
 def test_extent_and_enclosure_have_their_closed_forms():
