@@ -33,8 +33,8 @@ from synthuterus_bench.training.localiser import load_record
 from synthuterus_bench.training.negatives import Negative, negative
 from synthuterus_bench.vocab import VIEW_SIZE, Split, View
 
-IMAGES = 800
-CONTROLS = 200
+IMAGES = 400
+CONTROLS = 100
 SEED = 9_000_001
 BLURS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 NAMES = ("wall", "cavity", "cervix", "bladder", "rectum")

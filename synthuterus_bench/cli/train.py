@@ -13,7 +13,7 @@ from synthuterus_bench.errors import UsageError
 DEFAULTS: dict[str, Any] = {
     "generator": {"steps": 20_000, "decay_steps": 4_000, "batch": 16, "lr": 8e-4},
     "embedder": {"steps": 420, "decay_steps": 150, "batch": 96, "lr": 1.5e-3},
-    "localiser": {"steps": 2_000, "decay_steps": 1_000, "batch": 8, "lr": 5e-3},
+    "localiser": {"steps": 1_500, "decay_steps": 750, "batch": 8, "lr": 5e-3},
 }
 
 
@@ -34,7 +34,7 @@ def train(
         typer.Option(
             min=1,
             help="Optimizer steps; of the localiser, in each of two rounds.",
-            show_default="20000; embedder 420; localiser 2000",
+            show_default="20000; embedder 420; localiser 1500",
         ),
     ] = None,
     decay_steps: Annotated[
@@ -42,7 +42,7 @@ def train(
         typer.Option(
             min=0,
             help="Steps of the final learning rate decay.",
-            show_default="4000; embedder 150; localiser 1000",
+            show_default="4000; embedder 150; localiser 750",
         ),
     ] = None,
     batch: Annotated[

@@ -41,7 +41,7 @@ class LocaliserConfig:
     with a confidence of at least ``confident`` are kept; ``negatives`` is the share of examples without a uterus.
     """
 
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=2000, lr=5e-3, decay_steps=1000))
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=1500, lr=5e-3, decay_steps=750))
     annotated: int = 20
     pseudo: int = 600
     confident: float = 0.9
