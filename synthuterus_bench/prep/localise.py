@@ -33,9 +33,9 @@ class Bounds:
     """Ellipses of 6 x 3 and 9 x 6 cm have 1400 and 4200."""
     thickness: tuple[float, float] = (15.0, 60.0)
     """Area over length: a uterus is neither a thread nor a disc."""
-    cavity: float = 80.0
-    """Least area of cavity with junctional zone, 5 mm of 16 in length: the least after the menopause."""
-    enclosed: float = 0.8
+    cavity: float = 50.0
+    """Least area of cavity with junctional zone: a line of 2 x 25 mm, as thin as it gets after the menopause."""
+    enclosed: float = 0.7
     """Least share of the cavity's rim that borders on wall or cervix: a cavity lies inside a wall."""
     confidence: float = 0.75
     """Least mean probability inside the uterus."""
