@@ -10,9 +10,7 @@ scans alone. Prints JSON and writes LOCALISER_DIR/README.md.
 import json
 import platform
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +49,11 @@ class Found:
     field_strength: float
 
 
-def unseen(cohort: Cohort, limit: int) -> Iterator[Scan]:
-    """Test scans evenly spread over the split."""
+def unseen(cohort: Cohort) -> list[Scan]:
+    """Up to ``IMAGES`` test scans at random; no stride, as classes and slices come in turns."""
     total = cohort.manifest.splits[Split.TEST]
-    step = max(1, total // limit)
-    return islice(cohort.scans(Split.TEST), 0, min(total, step * limit), step)
+    chosen = set(stream(SEED, "unseen").permutation(total)[:IMAGES].tolist())
+    return [scan for index, scan in enumerate(cohort.scans(Split.TEST)) if index in chosen]
 
 
 def dice(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
@@ -80,9 +78,9 @@ def look(scan: Scan, localiser: Localiser) -> Found:
     )
 
 
-def score(cohort: Cohort, localiser: Localiser) -> dict[str, Any]:
+def score(scans: list[Scan], localiser: Localiser) -> dict[str, Any]:
     """Means over unseen scans, and 95 % Wilson interval of how often the ROI holds the whole uterus."""
-    rows = [look(scan, localiser) for scan in unseen(cohort, IMAGES)]
+    rows = [look(scan, localiser) for scan in scans]
     uterus = np.array([row.uterus for row in rows])
     contained = sum(row.contained for row in rows)
     fields = sorted({row.field_strength for row in rows})
@@ -98,9 +96,9 @@ def score(cohort: Cohort, localiser: Localiser) -> dict[str, Any]:
     }
 
 
-def controls(cohort: Cohort, localiser: Localiser) -> dict[str, Any]:
+def controls(scans: list[Scan], localiser: Localiser) -> dict[str, Any]:
     """How often a plausible uterus is found in pictures without one, and in blurred ones by strength."""
-    pictures = [slices(scan)[0] for scan in unseen(cohort, CONTROLS)]
+    pictures = [slices(scan)[0] for scan in scans[:CONTROLS]]
     found: dict[str, Any] = {}
     for kind in Negative:
         spoilt = [negative(kind, z, stream(SEED, "control", kind, i)) for i, z in enumerate(pictures)]
@@ -113,8 +111,9 @@ def _share(pictures: list[NDArray[np.float32]], localiser: Localiser) -> float:
     return sum(locate(z[None], localiser) is not None for z in pictures) / len(pictures)
 
 
-def measure(full: Cohort, roi: Cohort, volumes: Cohort, folder: Path, baseline: Path | None) -> dict[str, Any]:
+def measure(cohorts: list[Cohort], folder: Path, baseline: Path | None) -> dict[str, Any]:
     """Everything on the card."""
+    full, roi, volumes = map(unseen, cohorts)
     localiser, first = load_localiser(folder), load_localiser(folder / "round-1")
     return {
         "training": load_record(folder).model_dump(),
@@ -235,6 +234,6 @@ def _shares(view: str, shares: Any) -> str:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     cohorts, where = [load_cohort(path) for path in sys.argv[1:4]], Path(sys.argv[4])
-    result = measure(*cohorts, where, Path(sys.argv[5]) if len(sys.argv) > 5 else None)
+    result = measure(cohorts, where, Path(sys.argv[5]) if len(sys.argv) > 5 else None)
     print(json.dumps(result, indent=2))
     write_atomic(where / "README.md", card(result))
