@@ -138,6 +138,7 @@ tags: [medical, mri, uterus, segmentation]
 A small U-Net ({parameters:,} parameters, half precision) that draws the uterus in sagittal T2-weighted MRI slices at
 1 mm: wall, cavity with junctional zone (the two together, as in the masks of UMD), cervix, and beside it bladder and
 rectum. It finds the region of interest when scans are prepared, and says whether a picture holds a plausible uterus.
+Pictures larger than 128 x 128 are looked at twice, whole and about what was found (`prep/localise.py`).
 
 **Trained on the phantom alone (`{cohort}`). It has not been tested on patients; do not use it on them unseen.**
 

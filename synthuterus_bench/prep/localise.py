@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from synthuterus_bench.nets.segmenter import PARTS, UTERUS_PARTS, Localiser
-from synthuterus_bench.vocab import UTERUS, Label
+from synthuterus_bench.vocab import UTERUS, VIEW_SIZE, Label, View
 
 THRESHOLD = 0.5
 SEAM_MM = 2
@@ -73,8 +73,12 @@ class Located:
 
 
 def locate(z: NDArray[np.float32], localiser: Localiser, bounds: Bounds = ADULT) -> Located | None:
-    """The uterus in z-scores (slices, rows, columns) at 1 mm in plane; ``None`` where nothing plausible is."""
-    probabilities = localiser(z)
+    """The uterus in z-scores (slices, rows, columns) at 1 mm in plane; ``None`` where nothing plausible is.
+
+    A picture larger than the region of interest is looked at twice: the first look finds, the second draws and is
+    judged.
+    """
+    probabilities = second_look(z, localiser(z), localiser)
     mask = draw(probabilities)
     piece = largest_piece(mask)
     if flaws(mask, confidence := mean_probability(probabilities, piece), bounds):
@@ -82,6 +86,31 @@ def locate(z: NDArray[np.float32], localiser: Localiser, bounds: Bounds = ADULT)
     kept = np.where(np.isin(mask, UTERUS) & ~piece, np.uint8(Label.BACKGROUND), mask)
     across, row, column = np.rint(np.argwhere(piece).mean(0)).astype(int).tolist()
     return Located((across, row, column), kept, confidence)
+
+
+def second_look(
+    z: NDArray[np.float32], probabilities: NDArray[np.float32], localiser: Localiser
+) -> NDArray[np.float32]:
+    """Probabilities (S, 5, H, W) anew in the 128 x 128 about the largest piece, with no uterus outside them.
+
+    Without a piece, or in pictures no larger, they stay as they are.
+    """
+    piece = largest_piece(draw(probabilities))
+    if not piece.any() or max(z.shape[1:]) <= VIEW_SIZE[View.ROI]:
+        return probabilities
+    middle = np.argwhere(piece[int(np.argmax(piece.sum((1, 2))))]).mean(0)
+    rows, columns = (_window(round(place), length) for place, length in zip(middle, z.shape[1:], strict=True))
+    again = probabilities.copy()
+    again[:, :UTERUS_PARTS] = 0
+    again[:, :, rows, columns] = localiser(z[:, rows, columns])
+    return again
+
+
+def _window(place: int, length: int) -> slice:
+    """The region of interest about a place, moved to lie inside the picture."""
+    side = min(VIEW_SIZE[View.ROI], length)
+    start = min(max(place - side // 2, 0), length - side)
+    return slice(start, start + side)
 
 
 def draw(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -24,17 +24,18 @@ def uterus(centre=(60, 60), scale=1.0, side=128):
 
 
 class Drawn:
-    """A localiser that has an answer ready: what a mask says, at one probability."""
+    """A localiser whose pictures are masks: it sees what they say, at one probability."""
 
-    def __init__(self, mask, probability=0.95):
-        self.answer = parts_of(mask).astype(np.float32) * np.float32(probability)
+    def __init__(self, probability):
+        self.probability, self.seen = np.float32(probability), []
 
     def __call__(self, z):
-        return self.answer
+        self.seen.append(z.shape)
+        return parts_of(z.astype(np.uint8)).astype(np.float32) * self.probability
 
 
 def found(mask, probability=0.95):
-    return locate(np.zeros(mask.shape, np.float32), Drawn(mask, probability))
+    return locate(mask.astype(np.float32), Drawn(probability))
 
 
 def test_a_plausible_uterus_is_located_at_its_centroid():
@@ -127,3 +128,23 @@ def test_extent_and_enclosure_have_their_closed_forms():
     assert enclosed(inner, square) == pytest.approx((10 + 20 + 20) / 60)
     assert enclosed(np.zeros_like(square), square) == 1
     assert largest_piece(np.zeros((1, 8, 8), np.uint8)).sum() == 0
+
+
+@pytest.mark.parametrize("centre", [(128, 128), (60, 40), (200, 225)])
+def test_larger_pictures_get_a_second_look_around_the_first(centre):
+    mask = uterus(centre, side=256)
+    mask[:5, :5], mask[250:, :5] = CERVIX, Label.BLADDER
+    localiser = Drawn(0.95)
+    located = locate(mask[None].astype(np.float32), localiser)
+    assert localiser.seen == [(1, 256, 256), (1, 128, 128)]
+    assert located is not None
+    expected = mask.copy()
+    expected[:5, :5] = 0
+    assert np.array_equal(located.mask[0], expected)
+
+
+def test_pictures_of_the_region_or_of_nothing_get_one_look():
+    for mask in (uterus(), np.zeros((256, 256), np.uint8)):
+        localiser = Drawn(0.95)
+        locate(mask[None].astype(np.float32), localiser)
+        assert len(localiser.seen) == 1
