@@ -7,6 +7,7 @@ import typer
 
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out
+from synthuterus_bench.errors import UsageError
 from synthuterus_bench.vocab import View
 
 if TYPE_CHECKING:
@@ -87,13 +88,26 @@ def _tell(verdicts: "list[Verdict]") -> None:
 
 @cohort.command()
 def show(
-    folder: Annotated[Path, typer.Argument(help="A cohort or release.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="A cohort or release; with --phi any file or folder.")],
     sheet: Annotated[Path | None, typer.Option(help="Write the middle slices as a PNG contact sheet.")] = None,
+    phi: Annotated[bool, typer.Option("--phi", help="List what the files still carry of people and places.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="With --phi: exit with 1 if anything is found.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="With --phi: show values in clear, with files.")] = False,
 ) -> None:
     """Show what a cohort holds: splits, and scans by orientation and field strength.
 
     Example: synthbench cohort show cohort --sheet cohort.png
+
+    --phi looks into every file of a source, cohort or release instead: headers of NIfTI and gzip, sidecars, PNG
+    chunks, DICOM after PS3.15 Annex E, Parquet. Values are shown by their shape alone (letters x, digits 9).
+
+    Example: synthbench cohort show /data/scans --phi --strict
     """
+    if phi:
+        _show_phi(folder, strict, reveal)
+        return
+    if strict or reveal:
+        raise UsageError("--strict and --reveal: found without --phi, expected with it")
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.cohorts.summary import summarise
 
@@ -106,3 +120,13 @@ def show(
 
         write_atomic(sheet, encode_png(cohort_sheet(loaded)))
     out.result(summary.as_json(), summary.as_text())
+
+
+def _show_phi(path: Path, strict: bool, reveal: bool) -> None:
+    from synthuterus_bench.cohorts.phi.report import as_json, as_text
+    from synthuterus_bench.cohorts.phi.scan import scan_phi
+
+    found = scan_phi(path, out.track)
+    out.result(as_json(found, reveal), as_text(found, reveal))
+    if strict and found:
+        raise typer.Exit(1)
