@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from synthuterus_bench.cohorts.axes import STANDARD_COSINES, Plane
+from synthuterus_bench.cohorts.scrub import Facts
 from synthuterus_bench.errors import DataError, ScanError
-from synthuterus_bench.vocab import Orientation
+from synthuterus_bench.vocab import Orientation, Split
 
 _ID_COLUMNS = ("id", "path", "participant_id")
 _PLANE_WORDS = {
@@ -67,10 +68,14 @@ def subject_of(relative: PurePosixPath) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ScanLabel:
-    """What a table says of one scan or patient."""
+    """What a table says of one scan or patient; it goes before what headers and folders say."""
 
     orientation: Orientation = Orientation.AMBIGUOUS
     patient: str | None = None
+    figo: str | None = None
+    session: str | None = None
+    split: Split | None = None
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass(frozen=True)

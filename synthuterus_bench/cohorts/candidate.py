@@ -1,7 +1,7 @@
 """One candidate for import: whose scan it is said to be, and reading it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from synthuterus_bench.cohorts.bids import (
@@ -14,6 +14,7 @@ from synthuterus_bench.cohorts.bids import (
     subject_of,
 )
 from synthuterus_bench.cohorts.finding import Found, NiftiFile
+from synthuterus_bench.cohorts.masks import read_mask
 from synthuterus_bench.cohorts.nifti import orient, read_nifti
 from synthuterus_bench.cohorts.scrub import Facts, check_t2, read_facts
 from synthuterus_bench.cohorts.series import Series, read_series
@@ -81,6 +82,8 @@ def _read_series(series: Series) -> Reading:
 
 def _read_nifti(item: NiftiFile) -> Reading:
     volume, oriented = read_nifti(item.path, item.name)
+    if item.mask is not None:
+        volume = replace(volume, mask=read_mask(item.mask, volume.pixels.shape, item.mask_labels, item.name))
     sidecar = read_sidecar(item.path, item.name)
     if sidecar.get("Modality", "MR") != "MR":
         raise ScanError(f"{item.name}: found modality {sidecar['Modality']} in its sidecar, expected MR")

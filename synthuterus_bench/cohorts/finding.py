@@ -1,6 +1,6 @@
 """What lies under a folder: files that may be scans, and files that look like scans and are none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from synthuterus_bench.cohorts.dicom import Slice, read_slice
 from synthuterus_bench.cohorts.series import Series, group
 from synthuterus_bench.errors import DataError, ScanError, UsageError
 from synthuterus_bench.progress import Track
+from synthuterus_bench.vocab import Label
 
 _DICOM = {".dcm", ".dicom", ".ima"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff"}
@@ -17,10 +18,16 @@ _OTHERS = {".mha", ".mhd", ".nrrd", ".mgz", ".mnc", ".zip", ".tar", ".tgz", ".7z
 
 @dataclass(frozen=True, slots=True)
 class NiftiFile:
-    """A file called ``.nii``, ``.nii.gz``, ``.hdr`` or ``.img``."""
+    """A file called ``.nii``, ``.nii.gz``, ``.hdr`` or ``.img``, and the file of its mask, if there is one.
+
+    A mask's geometry is the image's, whatever its own header says. ``mask_labels`` maps the numbers in its file to
+    ours; without it they are values of ``vocab.Label`` already.
+    """
 
     path: Path
     name: str
+    mask: Path | None = None
+    mask_labels: Mapping[int, Label] | None = None
 
 
 @dataclass

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from synthuterus_bench.cohorts.axes import canonical
 from synthuterus_bench.cohorts.bids import Labels
 from synthuterus_bench.cohorts.candidate import Candidate, Reading, candidates, read_candidate
@@ -114,6 +116,7 @@ class _Importer:
     def _scan(self, candidate: Candidate, reading: Reading) -> Scan:
         volume, facts = reading.volume, reading.facts
         pixels, spacing = canonical(volume.pixels, volume.affine)
+        mask = None if volume.mask is None else canonical(volume.mask, volume.affine)[0].astype(np.uint8)
         patient = self._hash("patient", candidate.patient)
         return Scan(
             scan_id=self._hash("scan", candidate.scan),
@@ -123,6 +126,8 @@ class _Importer:
             source=self.options.source,
             patient_id=patient,
             orientation=candidate.label.orientation,
+            mask=mask,
+            figo=candidate.label.figo,
             field_strength=facts.field_strength,
             vendor=facts.vendor,
             sequence=facts.sequence,

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def orient(
     against = f"the affine says {plane_of(volume.affine)}" if oriented else "the header says nothing"
     warning = f"{name}: took {plane} slices from the sidecar ({against}); look whether superior is up"
     basis = f" by its sidecar ({against})"
-    return Volume(volume.pixels, impose(volume.affine, cosines), basis), (warning,)
+    return replace(volume, affine=impose(volume.affine, cosines), basis=basis), (warning,)
 
 
 def _unzipped(data: bytes, name: str) -> bytes:

@@ -15,11 +15,15 @@ MIN_VALUES = 16
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Voxels in stored order and the RAS+ affine of their indices; ``basis`` says who told it if not the header."""
+    """Voxels in stored order and the RAS+ affine of their indices; ``basis`` says who told it if not the header.
+
+    ``mask`` has the shape of ``pixels`` and values of ``vocab.Label``.
+    """
 
     pixels: NDArray[np.generic]
     affine: Affine
     basis: str = ""
+    mask: NDArray[np.uint8] | None = None
 
 
 def check_volume(volume: Volume, name: str) -> None:
