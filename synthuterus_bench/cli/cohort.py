@@ -1,5 +1,6 @@
 """``synthbench cohort``: draw, import and show cohorts."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,10 +45,14 @@ def phantom(
 def import_(
     src: Annotated[Path, typer.Argument(help="Folder (or file) of DICOM series and NIfTI files.", show_default=False)],
     out_: Annotated[Path, typer.Option("--out", help="New folder for the cohort.", show_default=False)],
-    source: Annotated[str, typer.Option(help="Plain name of the data set; it goes into every row.")] = "import",
-    labels: Annotated[
-        Path | None, typer.Option(help="CSV with a column id (path, file name, subject) and orientation, patient.")
+    source: Annotated[
+        str | None, typer.Option(help="Plain name of the data set for every row; default: umd for UMD, else import.")
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="CSV with a column id (path, file name, subject), orientation, patient, figo."),
+    ] = None,
+    figo: Annotated[Path | None, typer.Option(help="UMD: CSV with id (003 or UMD_221129_003) and figo.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first file that is refused.")] = False,
 ) -> None:
     """Import sagittal T2 scans, scrubbed: images and a few facts pass, everything else in the headers stays behind.
@@ -61,8 +66,10 @@ def import_(
     from synthuterus_bench.cohorts.bids import Labels, read_labels
     from synthuterus_bench.cohorts.importing import ImportOptions, import_folder
     from synthuterus_bench.cohorts.summary import summarise
+    from synthuterus_bench.cohorts.umd import read_figo
 
-    options = ImportOptions(source, read_labels(labels) if labels else Labels(), strict)
+    table = read_labels(labels) if labels else Labels()
+    options = ImportOptions(source, replace(table, figo=read_figo(figo)) if figo else table, strict)
     verdicts: list[Verdict] = []
     try:
         made = import_folder(src, out_, options, verdicts.append, out.track)

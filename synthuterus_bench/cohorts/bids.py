@@ -4,12 +4,13 @@ import csv
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from synthuterus_bench.cohorts.axes import STANDARD_COSINES, Plane
 from synthuterus_bench.cohorts.scrub import Facts
+from synthuterus_bench.cohorts.umd import case_number, figo_type
 from synthuterus_bench.errors import DataError, ScanError
 from synthuterus_bench.vocab import Orientation, Split
 
@@ -80,13 +81,19 @@ class ScanLabel:
 
 @dataclass(frozen=True)
 class Labels:
-    """Rows of a table by the path, name or subject they speak of."""
+    """Rows of a table by the path, name or subject they speak of; FIGO types of UMD by case number."""
 
     rows: dict[str, ScanLabel] = field(default_factory=dict)
+    figo: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *keys: str | None) -> ScanLabel:
         """The row of the first key that has one."""
         return next((self.rows[key] for key in keys if key in self.rows), ScanLabel())
+
+    def with_figo(self, label: ScanLabel, case: str | None) -> ScanLabel:
+        """The label with the FIGO type of a case of UMD, where it has none of its own."""
+        number = case_number(case or "")
+        return replace(label, figo=self.figo.get(number)) if number and label.figo is None else label
 
 
 def read_labels(path: Path) -> Labels:
@@ -110,7 +117,7 @@ def read_labels(path: Path) -> Labels:
 def _label(row: Mapping[str, str | None], place: str) -> ScanLabel:
     word = (row.get("orientation") or "").strip().lower()
     if word in ("", "n/a"):
-        return ScanLabel(patient=row.get("patient") or None)
+        word = Orientation.AMBIGUOUS
     if word not in [*Orientation]:
         raise DataError(f"{place}: found orientation {word!r}, expected one of {', '.join(Orientation)}")
-    return ScanLabel(Orientation(word), row.get("patient") or None)
+    return ScanLabel(Orientation(word), row.get("patient") or None, figo_type(row.get("figo"), place))

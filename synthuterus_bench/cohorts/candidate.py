@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from synthuterus_bench.cohorts.bids import (
     Labels,
@@ -13,11 +14,13 @@ from synthuterus_bench.cohorts.bids import (
     stem,
     subject_of,
 )
+from synthuterus_bench.cohorts.dicom import read_slice
 from synthuterus_bench.cohorts.finding import Found, NiftiFile
 from synthuterus_bench.cohorts.masks import read_mask
 from synthuterus_bench.cohorts.nifti import orient, read_nifti
 from synthuterus_bench.cohorts.scrub import Facts, check_t2, read_facts
 from synthuterus_bench.cohorts.series import Series, read_series
+from synthuterus_bench.cohorts.umd import keys_of
 from synthuterus_bench.cohorts.volume import Volume, check_values, check_volume
 from synthuterus_bench.errors import ScanError
 
@@ -51,9 +54,10 @@ def candidates(found: Found, root: Path, labels: Labels) -> Iterator[Candidate]:
     for item in found.nifti:
         relative = PurePosixPath(item.name)
         subject = subject_of(relative)
-        label = labels.of(item.name, relative.name, stem(item.path), subject)
+        label = labels.of(item.name, relative.name, stem(item.path), subject, *keys_of(item.case))
         if label == ScanLabel() and subject:
             label = _participants(item.path.parent, root).of(subject)
+        label = labels.with_figo(label, item.case)
         patient = label.patient or subject or _folder(relative) or item.name
         yield Candidate(item, item.name, patient, label)
     for series in found.series:
@@ -89,9 +93,23 @@ def _read_nifti(item: NiftiFile) -> Reading:
         raise ScanError(f"{item.name}: found modality {sidecar['Modality']} in its sidecar, expected MR")
     volume, warnings = orient(volume, oriented, sidecar_cosines(sidecar), item.name)
     check_volume(volume, item.name)
-    seconds = sidecar.get("EchoTime")
+    header, more = (sidecar, ()) if item.case is None else _beside(item)
+    seconds = header.get("EchoTime")
     check_t2(seconds * 1000 if isinstance(seconds, int | float) else None, item.name)
-    return Reading(volume, read_facts(sidecar), warnings)
+    return Reading(volume, read_facts(header), warnings + more)
+
+
+def _beside(item: NiftiFile) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What the DICOM copy of a UMD case tells (echo time in seconds, as in sidecars), and what to warn of."""
+    warnings = () if item.mask else (f"{item.name}: found no mask beside it, expected one called _seg or _seq",)
+    try:
+        one = read_slice(item.header, item.name) if item.header else None
+    except ScanError as error:
+        return {}, (*warnings, f"{error.message}; field strength and sequence stay unknown")
+    if one is None:
+        return {}, warnings
+    echo = one.header["EchoTime"]
+    return one.header | {"EchoTime": float(echo) / 1000 if echo else None}, warnings
 
 
 def _folder(relative: PurePosixPath) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from synthuterus_bench.cohorts.dicom import Slice, read_slice
 from synthuterus_bench.cohorts.series import Series, group
+from synthuterus_bench.cohorts.umd import LABELS, SOURCE, cases_in
 from synthuterus_bench.errors import DataError, ScanError, UsageError
 from synthuterus_bench.progress import Track
 from synthuterus_bench.vocab import Label
@@ -21,13 +22,16 @@ class NiftiFile:
     """A file called ``.nii``, ``.nii.gz``, ``.hdr`` or ``.img``, and the file of its mask, if there is one.
 
     A mask's geometry is the image's, whatever its own header says. ``mask_labels`` maps the numbers in its file to
-    ours; without it they are values of ``vocab.Label`` already.
+    ours; without it they are values of ``vocab.Label`` already. ``header`` is a DICOM file of the same scan, read for
+    its facts alone; ``case`` is the scan's name in UMD.
     """
 
     path: Path
     name: str
     mask: Path | None = None
     mask_labels: Mapping[int, Label] | None = None
+    header: Path | None = None
+    case: str | None = None
 
 
 @dataclass
@@ -38,6 +42,12 @@ class Found:
     series: list[Series] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     ignored: int = 0
+
+    @property
+    def source(self) -> str:
+        """What the data set is called unless the user says."""
+        every = [*self.nifti, *self.series]
+        return SOURCE if every and all(getattr(item, "case", None) for item in every) else "import"
 
 
 def find(src: Path, track: Track) -> Found:
@@ -51,7 +61,11 @@ def find(src: Path, track: Track) -> Found:
         raise UsageError(f"{src}: no such file or folder, expected scans to import")
     root, paths = root_of(src), [*_files(src)]
     found, slices = Found(), list[Slice]()
-    for path in track(paths, "look", len(paths)):
+    cases, others = cases_in(paths)
+    for case in cases:
+        name = str(case.image.relative_to(root))
+        found.nifti.append(NiftiFile(case.image, name, case.mask, LABELS, case.header, case.name))
+    for path in track(others, "look", len(others)):
         _take(path, str(path.relative_to(root)), found, slices)
     every = group(slices, {one.path.parent: _label(one.path.parent, root) for one in slices})
     found.series = [series for series in every if not all(one.damage for one in series.slices)]

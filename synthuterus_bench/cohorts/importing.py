@@ -16,7 +16,7 @@ from synthuterus_bench.cohorts.splits import Splitter
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.volume import storable
 from synthuterus_bench.cohorts.writer import CohortWriter
-from synthuterus_bench.errors import DataError, ScanError
+from synthuterus_bench.errors import DataError, ScanError, UsageError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import staged_folder
 from synthuterus_bench.vocab import View
@@ -27,13 +27,13 @@ class ImportOptions:
     """How to import.
 
     Args:
-        source: the data set's name, which goes into every row.
+        source: the data set's name, which goes into every row; by default ``umd`` for UMD, else ``import``.
         labels: orientations and patients by path, file name, subject or DICOM PatientID; they precede
             ``participants.tsv``.
         strict: stop at the first refusal.
     """
 
-    source: str = "import"
+    source: str | None = None
     labels: Labels = field(default_factory=Labels)
     strict: bool = False
 
@@ -62,16 +62,21 @@ def import_folder(
     splits.
 
     Raises:
-        UsageError: no ``src``, or a source name that is no plain word.
+        UsageError: no ``src``, a source name that is no plain word, or FIGO types and no case of UMD.
         DataError: nothing could be imported, or ``out`` is in use.
         ScanError: a scan was refused and ``options.strict``.
     """
-    plain_name(options.source)
+    if options.source is not None:
+        plain_name(options.source)
     salt = load_salt(salt_path(out))
     with staged_folder(out) as folder:
-        manifest = Manifest(name=options.source, view=View.FULL, dims=3, intensity="native", splits={}, digest="")
+        found = find(src, track)
+        source = options.source or found.source
+        if options.labels.figo and not any(item.case for item in found.nifti):
+            raise UsageError(f"--figo: found no case of UMD under {src}, expected folders such as UMD_221129_001")
+        manifest = Manifest(name=source, view=View.FULL, dims=3, intensity="native", splits={}, digest="")
         writer = CohortWriter(folder, manifest)
-        taken = _Importer(options, salt, writer, tell).run(find(src, track), root_of(src), track)
+        taken = _Importer(options, source, salt, writer, tell).run(found, root_of(src), track)
         if not taken:
             raise DataError(f"{src}: found no scan that can be imported, expected at least one sagittal T2 stack")
         writer.close()
@@ -82,6 +87,7 @@ def import_folder(
 @dataclass
 class _Importer:
     options: ImportOptions
+    source: str
     salt: bytes
     writer: CohortWriter
     tell: Callable[[Verdict], None]
@@ -123,7 +129,7 @@ class _Importer:
             pixels=storable(pixels),
             spacing_mm=spacing,
             split=self.splitter.split_of(patient),
-            source=self.options.source,
+            source=self.source,
             patient_id=patient,
             orientation=candidate.label.orientation,
             mask=mask,

@@ -27,11 +27,13 @@ def lines_of(found: Iterable[Finding]) -> list[Line]:
         groups.setdefault((finding.kind, finding.keyword), []).append(finding)
     order = [*Kind]
     return [
-        Line(
-            kind, keyword, len({one.file for one in members}), next((one for one in members if one.content), members[0])
-        )
+        Line(kind, keyword, len({one.file for one in members}), _telling(members))
         for (kind, keyword), members in sorted(groups.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
     ]
+
+
+def _telling(members: list[Finding]) -> Finding:
+    return next((one for one in members if one.content), members[0])
 
 
 def as_text(found: list[Finding], reveal: bool = False) -> str:

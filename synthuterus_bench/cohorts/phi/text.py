@@ -15,13 +15,12 @@ from synthuterus_bench.cohorts.phi.record import Finding, Kind
 EXTRA_KEYS = {"ProcedureStepDescription", "PatientSizeInMeters", "SeriesDate", "Operator", "AcquisitionDateAndTime"}
 """Keys that converters write into sidecars and that are no DICOM keywords."""
 
-COLUMNS = frozenset(
-    """
+_COLUMNS = """
     name surname firstname lastname initials mrn ssn address street city zip phone email dob birthdate birthday
     dateofbirth age sex gender weight height ethnicity acqtime scandate examdate studydate hospital institution
     physician radiologist
-    """.split()
-)
+"""
+COLUMNS = frozenset(_COLUMNS.split())
 """Columns of tables that speak of a person, place or time, without case and underscores."""
 
 _EMPTY = {"", "n/a", "na", "nan", "none", "null", "[]", "{}"}
