@@ -1,6 +1,7 @@
 """A small UMD, as figshare's archive unpacks, with every defect of the real one."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel
@@ -43,9 +44,9 @@ def labels_shown(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     return pixels // 4000
 
 
-def write_umd(root: Path) -> Path:
+def write_umd(root: Path, numbers: Sequence[int] = NUMBERS) -> Path:
     """The tree under ``root``, as its archive unpacks; returns ``root``."""
-    for number in NUMBERS:
+    for number in numbers:
         _write_case(root / "UMD" / "UMD" / case_name(number), number)
         junk = root / "__MACOSX" / "UMD" / "UMD" / case_name(number)
         junk.mkdir(parents=True)

@@ -28,11 +28,18 @@ def find_dicom(stream: BinaryIO, file: str) -> Iterator[Finding]:
 
 
 def find_dataset(data: Any, file: str) -> Iterator[Finding]:
-    """The same for a data set, sequences included."""
-    for element in data.iterall():
+    """The same for a data set, sequences included; an element that cannot be read does not hide the others."""
+    for tag in [*data.keys()]:
+        try:
+            element = data[tag]
+        except Exception as error:  # pydicom raises whatever a damaged element leads to
+            yield Finding(file, Kind.UNREAD, "damaged DICOM element", f"{tag} {type(error).__name__}", content=False)
+            continue
         finding = _judge(element, file)
         if finding is not None:
             yield finding
+        for item in element.value if element.VR == "SQ" else ():
+            yield from find_dataset(item, file)
 
 
 def _judge(element: Any, file: str) -> Finding | None:
