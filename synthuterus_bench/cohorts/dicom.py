@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.errors import ScanError
+from synthuterus_bench.errors import Refusal, ScanError
 
 _TEXTS = (
     "Modality",
@@ -20,6 +20,11 @@ _TEXTS = (
     "ProtocolName",
     "ContrastBolusAgent",
     "EchoTime",
+    "SliceThickness",
+    "SpacingBetweenSlices",
+    "StudyInstanceUID",
+    "StudyDate",
+    "SOPInstanceUID",
     "BurnedInAnnotation",
     "PatientID",
     "SeriesInstanceUID",
@@ -27,6 +32,12 @@ _TEXTS = (
     "NumberOfFrames",
 )
 _DIRECTORY = "1.2.840.10008.1.3.10"
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_DEFER = 4096
+"""Elements longer than this stay in the file until they are asked for."""
+
+MAX_PIXELS = 2**24
+"""A slice of 4096 x 4096; a header that claims more is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +61,34 @@ class Slice:
 
 
 def read_slice(path: Path, name: str) -> Slice | None:
-    """Header of a DICOM file, ``None`` for a DICOMDIR. Its pixels are measured, not decoded.
+    """Header of a DICOM file, ``None`` for a DICOMDIR. Its pixels are measured, not read.
 
     Raises:
-        ScanError: the file is no DICOM, or ends before its pixels begin.
+        ScanError: the file is no DICOM, ends before its pixels begin, or is deflated (what such a file holds is
+            known only after all of it is in memory).
     """
     import pydicom
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            data = pydicom.dcmread(path)
-            if str(data.file_meta.get("MediaStorageSOPClassUID")) == _DIRECTORY:
+            syntax = _syntax(path)
+            data = None if syntax == _DEFLATED else pydicom.dcmread(path, defer_size=_DEFER)
+            if data is not None and str(data.file_meta.get("MediaStorageSOPClassUID")) == _DIRECTORY:
                 return None
-            return _slice(data, path, name)
+            one = None if data is None else _slice(data, path, name)
     except Exception as error:  # pydicom raises whatever a damaged element leads to
-        raise ScanError(f"{name}: found no whole DICOM file ({_line(error)}), expected header and pixels") from None
+        message = f"{name}: found no whole DICOM file ({_line(error)}), expected header and pixels"
+        raise ScanError(message, Refusal.DAMAGED) from None
+    if one is None:
+        raise ScanError(f"{name}: found a deflated DICOM file, expected plain or compressed pixels", Refusal.FORMAT)
+    return one
+
+
+def _syntax(path: Path) -> str:
+    from pydicom.filereader import read_file_meta_info
+
+    return str(read_file_meta_info(path).get("TransferSyntaxUID") or "")
 
 
 def _slice(data: Any, path: Path, name: str) -> Slice:
@@ -78,7 +101,7 @@ def _slice(data: Any, path: Path, name: str) -> Slice:
         position=_numbers(data, "ImagePositionPatient"),
         pixel_mm=_numbers(data, "PixelSpacing"),
         shape=(int(data.get("Rows") or 0), int(data.get("Columns") or 0)),
-        damage=_damage(data),
+        damage=_damage(data, path.stat().st_size),
     )
 
 
@@ -86,14 +109,26 @@ def _numbers(data: Any, key: str) -> tuple[float, ...]:
     return tuple(float(number) for number in data.get(key) or ())
 
 
-def _damage(data: Any) -> str | None:
+def _damage(data: Any, size: int) -> str | None:
     if "PixelData" not in data:
         return "found no pixels, expected a picture (truncated?)"
+    if int(data.Rows) * int(data.Columns) > MAX_PIXELS:
+        return f"found {data.Rows} x {data.Columns} pixels, expected at most {MAX_PIXELS} in all"
+    if int(data.SamplesPerPixel) != 1 or int(data.BitsAllocated) not in (8, 16, 32):
+        return f"found {data.SamplesPerPixel} samples of {data.BitsAllocated} bits a pixel, expected one of 8, 16 or 32"
     if data.file_meta.TransferSyntaxUID.is_compressed:
         return None
-    values = data.Rows * data.Columns * data.SamplesPerPixel * int(data.get("NumberOfFrames") or 1)
-    expected, found = values * data.BitsAllocated // 8, len(data.PixelData)
+    values = data.Rows * data.Columns * int(data.get("NumberOfFrames") or 1)
+    expected, found = values * data.BitsAllocated // 8, _pixel_bytes(data, size)
     return f"found {found} bytes of pixels, expected {expected} (truncated)" if found < expected else None
+
+
+def _pixel_bytes(data: Any, size: int) -> int:
+    """Bytes of pixels that lie in the file, whatever their header promises."""
+    element = data.get_item("PixelData")
+    if element.value is None:
+        return max(0, min(int(element.length), size - int(element.value_tell)))
+    return len(element.value)
 
 
 def decode(one: Slice) -> NDArray[np.generic]:
@@ -107,10 +142,12 @@ def decode(one: Slice) -> NDArray[np.generic]:
     try:
         pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(one.path)))
     except RuntimeError:
-        raise ScanError(f"{one.name}: found pixels that cannot be decoded, expected a whole picture") from None
+        message = f"{one.name}: found pixels that cannot be decoded, expected a whole picture"
+        raise ScanError(message, Refusal.DAMAGED) from None
     if pixels.shape != (1, *one.shape):
         raise ScanError(
-            f"{one.name}: found pixels of shape {pixels.shape}, expected (1, {one.shape[0]}, {one.shape[1]})"
+            f"{one.name}: found pixels of shape {pixels.shape}, expected (1, {one.shape[0]}, {one.shape[1]})",
+            Refusal.DAMAGED,
         )
     return pixels[0].T
 

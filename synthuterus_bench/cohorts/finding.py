@@ -6,7 +6,8 @@ from pathlib import Path
 
 from synthuterus_bench.cohorts.dicom import Slice, read_slice
 from synthuterus_bench.cohorts.series import Series, group
-from synthuterus_bench.errors import DataError, ScanError, UsageError
+from synthuterus_bench.cohorts.verdict import Verdict, refused
+from synthuterus_bench.errors import DataError, Refusal, ScanError, UsageError
 from synthuterus_bench.progress import Track
 from synthuterus_bench.vocab import Label
 
@@ -32,11 +33,11 @@ class NiftiFile:
 
 @dataclass
 class Found:
-    """Candidates by kind; one line for each file refused at sight; how many other files lie about."""
+    """Candidates by kind; a verdict for each file refused at sight; how many other files lie about."""
 
     nifti: list[NiftiFile] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    refused: list[Verdict] = field(default_factory=list)
     ignored: int = 0
 
 
@@ -55,10 +56,14 @@ def find(src: Path, track: Track) -> Found:
         _take(path, str(path.relative_to(root)), found, slices)
     every = group(slices, {one.path.parent: _label(one.path.parent, root) for one in slices})
     found.series = [series for series in every if not all(one.damage for one in series.slices)]
-    found.refused += [f"{one.name}: {one.damage}" for one in slices if one.damage]
+    found.refused += [_damaged(one) for one in slices if one.damage]
     if not (found.nifti or found.series or found.refused):
         raise DataError(f"{src}: found {found.ignored} files and no scan among them, expected DICOM or NIfTI")
     return found
+
+
+def _damaged(one: Slice) -> Verdict:
+    return refused(one.name, ScanError(f"{one.name}: {one.damage}", Refusal.DAMAGED))
 
 
 def root_of(src: Path) -> Path:
@@ -85,9 +90,11 @@ def _take(path: Path, name: str, found: Found, slices: list[Slice]) -> None:
     if suffix in (".nii", ".hdr", ".img") or path.name.lower().endswith(".nii.gz"):
         found.nifti.append(NiftiFile(path, name))
     elif suffix in _PICTURES:
-        found.refused.append(f"{name}: found {_picture(path)}, expected a scan volume (DICOM or NIfTI)")
+        message = f"{name}: found {_picture(path)}, expected a scan volume (DICOM or NIfTI)"
+        found.refused.append(refused(name, ScanError(message, Refusal.PICTURE)))
     elif suffix in _OTHERS:
-        found.refused.append(f"{name}: found a {suffix} file, expected DICOM or NIfTI")
+        message = f"{name}: found a {suffix} file, expected DICOM or NIfTI"
+        found.refused.append(refused(name, ScanError(message, Refusal.FORMAT)))
     elif suffix in _DICOM or _has_dicom_mark(path):
         _take_dicom(path, name, found, slices)
     else:
@@ -98,7 +105,7 @@ def _take_dicom(path: Path, name: str, found: Found, slices: list[Slice]) -> Non
     try:
         one = read_slice(path, name)
     except ScanError as error:
-        found.refused.append(error.message)
+        found.refused.append(refused(name, error))
         return
     if one is None:
         found.ignored += 1

@@ -17,7 +17,7 @@ def series_of(paths) -> Series:
 
 
 def test_reads_what_was_written(tmp_path):
-    volume = read_series(series_of(write_series(tmp_path)))
+    volume, _ = read_series(series_of(write_series(tmp_path)))
     pixels, spacing = canonical(volume.pixels, volume.affine)
     np.testing.assert_array_equal(pixels, anatomy())
     assert spacing == pytest.approx(SPACING)
@@ -27,12 +27,12 @@ def test_reads_what_was_written(tmp_path):
 @settings(max_examples=10, deadline=None)
 def test_order_of_files_does_not_matter(tmp_path_factory, order):
     paths = write_series(tmp_path_factory.mktemp("series"))
-    volume = read_series(series_of([paths[index] for index in order]))
+    volume, _ = read_series(series_of([paths[index] for index in order]))
     np.testing.assert_array_equal(canonical(volume.pixels, volume.affine)[0], anatomy())
 
 
 def test_rescale_is_applied(tmp_path):
-    volume = read_series(series_of(write_series(tmp_path, RescaleSlope=2, RescaleIntercept=-3)))
+    volume, _ = read_series(series_of(write_series(tmp_path, RescaleSlope=2, RescaleIntercept=-3)))
     np.testing.assert_array_equal(canonical(volume.pixels, volume.affine)[0], anatomy() * 2.0 - 3)
 
 
