@@ -1,9 +1,10 @@
 """Reading DICOM files one by one: the header of a slice, its damage, its pixels."""
 
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,7 @@ _TEXTS = (
 )
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _DEFLATED = "1.2.840.10008.1.2.1.99"
-_DEFER = 4096
-"""Elements longer than this stay in the file until they are asked for."""
+_PIXEL_DATA = (0x7FE0, 0x0010)
 
 MAX_PIXELS = 2**24
 """A slice of 4096 x 4096; a header that claims more is not believed."""
@@ -70,13 +70,13 @@ def read_slice(path: Path, name: str) -> Slice | None:
     import pydicom
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")
-            syntax = _syntax(path)
-            data = None if syntax == _DEFLATED else pydicom.dcmread(path, defer_size=_DEFER)
+            deflated = _syntax(path) == _DEFLATED
+            data = None if deflated else pydicom.dcmread(file, stop_before_pixels=True)
             if data is not None and str(data.file_meta.get("MediaStorageSOPClassUID")) == _DIRECTORY:
                 return None
-            one = None if data is None else _slice(data, path, name)
+            one = None if data is None else _slice(data, path, name, _pixel_bytes(file, data.original_encoding))
     except Exception as error:  # pydicom raises whatever a damaged element leads to
         message = f"{name}: found no whole DICOM file ({_line(error)}), expected header and pixels"
         raise ScanError(message, Refusal.DAMAGED) from None
@@ -85,13 +85,24 @@ def read_slice(path: Path, name: str) -> Slice | None:
     return one
 
 
+def _pixel_bytes(file: IO[bytes], encoding: tuple[bool | None, bool | None]) -> int | None:
+    """Bytes of pixels that lie in a file read up to them, whatever their header promises; ``None`` without any."""
+    implicit, little = encoding
+    order: Literal["little", "big"] = "little" if little else "big"
+    head = file.read(8 if implicit else 12)
+    if len(head) < 8 or [int.from_bytes(head[i : i + 2], order) for i in (0, 2)] != [*_PIXEL_DATA]:
+        return None
+    begin = file.tell()
+    return min(int.from_bytes(head[-4:], order), file.seek(0, os.SEEK_END) - begin)
+
+
 def _syntax(path: Path) -> str:
     from pydicom.filereader import read_file_meta_info
 
     return str(read_file_meta_info(path).get("TransferSyntaxUID") or "")
 
 
-def _slice(data: Any, path: Path, name: str) -> Slice:
+def _slice(data: Any, path: Path, name: str, pixel_bytes: int | None) -> Slice:
     return Slice(
         path,
         name,
@@ -101,7 +112,7 @@ def _slice(data: Any, path: Path, name: str) -> Slice:
         position=_numbers(data, "ImagePositionPatient"),
         pixel_mm=_numbers(data, "PixelSpacing"),
         shape=(int(data.get("Rows") or 0), int(data.get("Columns") or 0)),
-        damage=_damage(data, path.stat().st_size),
+        damage=_damage(data, pixel_bytes),
     )
 
 
@@ -109,8 +120,8 @@ def _numbers(data: Any, key: str) -> tuple[float, ...]:
     return tuple(float(number) for number in data.get(key) or ())
 
 
-def _damage(data: Any, size: int) -> str | None:
-    if "PixelData" not in data:
+def _damage(data: Any, found: int | None) -> str | None:
+    if found is None:
         return "found no pixels, expected a picture (truncated?)"
     if int(data.Rows) * int(data.Columns) > MAX_PIXELS:
         return f"found {data.Rows} x {data.Columns} pixels, expected at most {MAX_PIXELS} in all"
@@ -119,16 +130,8 @@ def _damage(data: Any, size: int) -> str | None:
     if data.file_meta.TransferSyntaxUID.is_compressed:
         return None
     values = data.Rows * data.Columns * int(data.get("NumberOfFrames") or 1)
-    expected, found = values * data.BitsAllocated // 8, _pixel_bytes(data, size)
+    expected = values * data.BitsAllocated // 8
     return f"found {found} bytes of pixels, expected {expected} (truncated)" if found < expected else None
-
-
-def _pixel_bytes(data: Any, size: int) -> int:
-    """Bytes of pixels that lie in the file, whatever their header promises."""
-    element = data.get_item("PixelData")
-    if element.value is None:
-        return max(0, min(int(element.length), size - int(element.value_tell)))
-    return len(element.value)
 
 
 def decode(one: Slice) -> NDArray[np.generic]:

@@ -90,8 +90,7 @@ def _image(file: IO[bytes], name: str) -> tuple[Any, tuple[int, ...]]:
     plain = _opened(file)
     head = _take(plain, _HEADER, name)
     header = _header(head, name)
-    shape, size = _shape_3d(header.get_data_shape(), name), _voxel_bytes(header, name)
-    begin = int(header.get_data_offset())
+    shape, size, begin = _promised(header, name)
     check_count(shape, name)
     if not 0 <= begin <= _TRAILING:
         raise ScanError(f"{name}: found voxels said to begin at byte {begin}, expected 352", Refusal.DAMAGED)
@@ -151,14 +150,15 @@ def _kind(data: bytes) -> Any:
     return nibabel.Nifti2Image if _HEADER in sizes else nibabel.Nifti1Image
 
 
-def _voxel_bytes(header: Any, name: str) -> int:
+def _promised(header: Any, name: str) -> tuple[tuple[int, ...], int, int]:
+    """Shape, bytes a voxel and the first voxel's place, as a header has them."""
     try:
-        dtype = header.get_data_dtype()
-    except Exception as error:  # a code that stands for no type
+        dtype, shape, begin = header.get_data_dtype(), header.get_data_shape(), int(header.get_data_offset())
+    except Exception as error:  # a code that stands for no type, a place that is no number
         raise _invalid(error, name) from None
     if dtype.kind not in "iuf":
         raise ScanError(f"{name}: found voxels of type {dtype}, expected gray numbers", Refusal.NO_SIGNAL)
-    return int(dtype.itemsize)
+    return _shape_3d(shape, name), int(dtype.itemsize), begin
 
 
 def _shape_3d(shape: tuple[int, ...], name: str) -> tuple[int, ...]:
