@@ -1,14 +1,15 @@
 """Reading DICOM files one by one: the header of a slice, its damage, its pixels."""
 
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.errors import ScanError
+from synthuterus_bench.errors import Refusal, ScanError
 
 _TEXTS = (
     "Modality",
@@ -20,6 +21,11 @@ _TEXTS = (
     "ProtocolName",
     "ContrastBolusAgent",
     "EchoTime",
+    "SliceThickness",
+    "SpacingBetweenSlices",
+    "StudyInstanceUID",
+    "StudyDate",
+    "SOPInstanceUID",
     "BurnedInAnnotation",
     "PatientID",
     "SeriesInstanceUID",
@@ -27,6 +33,11 @@ _TEXTS = (
     "NumberOfFrames",
 )
 _DIRECTORY = "1.2.840.10008.1.3.10"
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_PIXEL_DATA = (0x7FE0, 0x0010)
+
+MAX_PIXELS = 2**24
+"""A slice of 4096 x 4096; a header that claims more is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +61,48 @@ class Slice:
 
 
 def read_slice(path: Path, name: str) -> Slice | None:
-    """Header of a DICOM file, ``None`` for a DICOMDIR. Its pixels are measured, not decoded.
+    """Header of a DICOM file, ``None`` for a DICOMDIR. Its pixels are measured, not read.
 
     Raises:
-        ScanError: the file is no DICOM, or ends before its pixels begin.
+        ScanError: the file is no DICOM, ends before its pixels begin, or is deflated (what such a file holds is
+            known only after all of it is in memory).
     """
     import pydicom
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")
-            data = pydicom.dcmread(path)
-            if str(data.file_meta.get("MediaStorageSOPClassUID")) == _DIRECTORY:
+            deflated = _syntax(path) == _DEFLATED
+            data = None if deflated else pydicom.dcmread(file, stop_before_pixels=True)
+            if data is not None and str(data.file_meta.get("MediaStorageSOPClassUID")) == _DIRECTORY:
                 return None
-            return _slice(data, path, name)
+            one = None if data is None else _slice(data, path, name, _pixel_bytes(file, data.original_encoding))
     except Exception as error:  # pydicom raises whatever a damaged element leads to
-        raise ScanError(f"{name}: found no whole DICOM file ({_line(error)}), expected header and pixels") from None
+        message = f"{name}: found no whole DICOM file ({_line(error)}), expected header and pixels"
+        raise ScanError(message, Refusal.DAMAGED) from None
+    if one is None:
+        raise ScanError(f"{name}: found a deflated DICOM file, expected plain or compressed pixels", Refusal.FORMAT)
+    return one
 
 
-def _slice(data: Any, path: Path, name: str) -> Slice:
+def _pixel_bytes(file: IO[bytes], encoding: tuple[bool | None, bool | None]) -> int | None:
+    """Bytes of pixels that lie in a file read up to them, whatever their header promises; ``None`` without any."""
+    implicit, little = encoding
+    order: Literal["little", "big"] = "little" if little else "big"
+    head = file.read(8 if implicit else 12)
+    if len(head) < 8 or [int.from_bytes(head[i : i + 2], order) for i in (0, 2)] != [*_PIXEL_DATA]:
+        return None
+    begin = file.tell()
+    return min(int.from_bytes(head[-4:], order), file.seek(0, os.SEEK_END) - begin)
+
+
+def _syntax(path: Path) -> str:
+    from pydicom.filereader import read_file_meta_info
+
+    return str(read_file_meta_info(path).get("TransferSyntaxUID") or "")
+
+
+def _slice(data: Any, path: Path, name: str, pixel_bytes: int | None) -> Slice:
     return Slice(
         path,
         name,
@@ -78,7 +112,7 @@ def _slice(data: Any, path: Path, name: str) -> Slice:
         position=_numbers(data, "ImagePositionPatient"),
         pixel_mm=_numbers(data, "PixelSpacing"),
         shape=(int(data.get("Rows") or 0), int(data.get("Columns") or 0)),
-        damage=_damage(data),
+        damage=_damage(data, pixel_bytes),
     )
 
 
@@ -86,13 +120,17 @@ def _numbers(data: Any, key: str) -> tuple[float, ...]:
     return tuple(float(number) for number in data.get(key) or ())
 
 
-def _damage(data: Any) -> str | None:
-    if "PixelData" not in data:
+def _damage(data: Any, found: int | None) -> str | None:
+    if found is None:
         return "found no pixels, expected a picture (truncated?)"
+    if int(data.Rows) * int(data.Columns) > MAX_PIXELS:
+        return f"found {data.Rows} x {data.Columns} pixels, expected at most {MAX_PIXELS} in all"
+    if int(data.SamplesPerPixel) != 1 or int(data.BitsAllocated) not in (8, 16, 32):
+        return f"found {data.SamplesPerPixel} samples of {data.BitsAllocated} bits a pixel, expected one of 8, 16 or 32"
     if data.file_meta.TransferSyntaxUID.is_compressed:
         return None
-    values = data.Rows * data.Columns * data.SamplesPerPixel * int(data.get("NumberOfFrames") or 1)
-    expected, found = values * data.BitsAllocated // 8, len(data.PixelData)
+    values = data.Rows * data.Columns * int(data.get("NumberOfFrames") or 1)
+    expected = values * data.BitsAllocated // 8
     return f"found {found} bytes of pixels, expected {expected} (truncated)" if found < expected else None
 
 
@@ -107,10 +145,12 @@ def decode(one: Slice) -> NDArray[np.generic]:
     try:
         pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(one.path)))
     except RuntimeError:
-        raise ScanError(f"{one.name}: found pixels that cannot be decoded, expected a whole picture") from None
+        message = f"{one.name}: found pixels that cannot be decoded, expected a whole picture"
+        raise ScanError(message, Refusal.DAMAGED) from None
     if pixels.shape != (1, *one.shape):
         raise ScanError(
-            f"{one.name}: found pixels of shape {pixels.shape}, expected (1, {one.shape[0]}, {one.shape[1]})"
+            f"{one.name}: found pixels of shape {pixels.shape}, expected (1, {one.shape[0]}, {one.shape[1]})",
+            Refusal.DAMAGED,
         )
     return pixels[0].T
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.cohorts.nifti import read_nifti
-from synthuterus_bench.errors import ScanError
+from synthuterus_bench.cohorts.nifti import read_voxels
+from synthuterus_bench.errors import Refusal, ScanError
 from synthuterus_bench.vocab import Label
 
 OURS = {int(label): label for label in Label}
@@ -30,10 +30,11 @@ def read_mask(path: Path, shape: tuple[int, ...], labels: Mapping[int, Label] | 
     """
     told = f"{name}: mask {path.name}"
     if not path.is_file():
-        raise ScanError(f"{told}: found no such file, expected a NIfTI mask")
-    pixels = read_nifti(path, told)[0].pixels
+        raise ScanError(f"{told}: found no such file, expected a NIfTI mask", Refusal.MASK)
+    pixels = read_voxels(path, told)
     if pixels.shape != shape:
-        raise ScanError(f"{told}: found {_size(pixels.shape)} voxels, expected {_size(shape)} as in its image")
+        found, expected = _size(pixels.shape), _size(shape)
+        raise ScanError(f"{told}: found {found} voxels, expected {expected} as in its image", Refusal.MASK)
     return relabel(pixels, OURS if labels is None else labels, told)
 
 
@@ -46,7 +47,8 @@ def relabel(pixels: NDArray[np.generic], labels: Mapping[int, Label], told: str)
     strange = [f"{value:g}" for value in np.unique(pixels) if value not in labels]
     if strange:
         found = ", ".join(strange[:5]) + (" ..." if len(strange) > 5 else "")
-        raise ScanError(f"{told}: found labels {found}, expected {', '.join(map(str, sorted(labels)))}")
+        expected = ", ".join(map(str, sorted(labels)))
+        raise ScanError(f"{told}: found labels {found}, expected {expected}", Refusal.MASK)
     table = np.zeros(max(labels) + 1, np.uint8)
     table[[*labels]] = [*labels.values()]
     return table[pixels.astype(np.uint8)]

@@ -6,12 +6,12 @@
 and sequence.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from synthuterus_bench.cohorts.bids import ScanLabel, label_of, read_table
 from synthuterus_bench.errors import DataError
 from synthuterus_bench.vocab import Label
 
@@ -28,7 +28,6 @@ LABELS: Mapping[int, Label] = {
 _CASE = re.compile(r"UMD_\d{6,7}_(\d{3})", re.IGNORECASE)
 _IMAGE = re.compile(r"_t2\.nii(\.gz)?$", re.IGNORECASE)
 _MASK = re.compile(r"_se[gq](\.nii)?(\.gz)?$", re.IGNORECASE)
-_FIGO = re.compile(r"[0-8](?:\s*[-,;/]\s*[0-8]){0,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +75,28 @@ def case_number(name: str) -> str | None:
     return found.group(1) if found else None
 
 
+def with_figo(label: ScanLabel, figo: Mapping[str, str], case: str | None) -> ScanLabel:
+    """The label with the FIGO type of a case, where it has none of its own."""
+    number = case_number(case or "")
+    return replace(label, figo=figo.get(number)) if number and label.figo is None else label
+
+
 def read_figo(path: Path) -> dict[str, str]:
     """FIGO types by case number, from a ``.csv`` or ``.tsv`` with columns ``id`` (or ``case``) and ``figo``.
 
     Raises:
         DataError: the table is missing or malformed, names what is no case, one case twice, or no FIGO type.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ",")
-            names = [name for name in ("id", "case") if name in (reader.fieldnames or ())]
-            if not names or "figo" not in (reader.fieldnames or ()):
-                raise DataError(f"{path}: found columns {reader.fieldnames}, expected id and figo")
-            rows = [(row[names[0]] or "", row["figo"], f"{path} line {reader.line_num}") for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a readable table ({error})") from None
-    types: dict[str, str] = {}
-    for name, figo, place in rows:
-        number, kind = case_number(name.strip()), figo_type(figo, place)
-        if number is None or number in types:
+    columns, rows = read_table(path)
+    names = [name for name in ("id", "case") if name in columns]
+    if not names or "figo" not in columns:
+        raise DataError(f"{path}: found columns {columns}, expected id and figo")
+    seen: dict[str, str | None] = {}
+    for line, row in rows:
+        place, name = f"{path} line {line}", row.get(names[0], "")
+        number = case_number(name)
+        if number is None or number in seen:
             told = "expected three digits or UMD_221129_NNN" if number is None else "expected each case once"
-            raise DataError(f"{place}: found case {name!r}, {told}")
-        if kind is not None:
-            types[number] = kind
-    return types
-
-
-def figo_type(text: str | None, place: str) -> str | None:
-    """A FIGO type of a myoma (0 to 8), a hybrid such as 2-5, or several; ``None`` for an empty cell or n/a.
-
-    Raises:
-        DataError: anything else, for a cell goes into every copy of the cohort.
-    """
-    word = (text or "").strip()
-    if word.lower() in ("", "n/a"):
-        return None
-    if not _FIGO.fullmatch(word):
-        raise DataError(f"{place}: found FIGO type {word[:40]!r}, expected 0 to 8, such as 4 or 2-5")
-    return word
+            raise DataError(f"{place}: found case {name[:40]!r}, {told}")
+        seen[number] = label_of(row, place, ("figo",)).figo
+    return {number: figo for number, figo in seen.items() if figo is not None}

@@ -18,7 +18,7 @@ def test_import_says_what_became_of_each(src, tmp_path, capsys):
     assert run(["cohort", "import", str(src), "--out", str(tmp_path / "out"), "--source", "clinic"]) == 0
     said = capsys.readouterr()
     assert "imported good as " in said.out
-    assert said.out.splitlines()[-1].endswith("imported 1 scans of 1 patients, refused 1")
+    assert said.out.splitlines()[-1].endswith("imported 1 scans of 1 patients, refused 1: 1 not MR")
     assert "warning: refused ct: found modality CT, expected MR\n" in said.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.salt", "src"]
 

@@ -63,14 +63,6 @@ def test_errors_are_one_line(published, tmp_path, capsys, monkeypatch):
 
 def test_figo_of_what_is_no_umd(tmp_path, capsys):
     (tmp_path / "figo.csv").write_text("id,figo\n036,four\n")
-    arguments = [
-        "cohort",
-        "import",
-        str(tmp_path),
-        "--out",
-        str(tmp_path / "out"),
-        "--figo",
-        str(tmp_path / "figo.csv"),
-    ]
-    assert run(arguments) == 1
-    assert "found FIGO type 'four', expected 0 to 8" in capsys.readouterr().err
+    options = ["--out", str(tmp_path / "out"), "--figo", str(tmp_path / "figo.csv")]
+    assert run(["cohort", "import", str(tmp_path), *options]) == 1
+    assert "found FIGO type 'four', expected one of 0 to 8" in capsys.readouterr().err

@@ -20,10 +20,10 @@ def run(src, out, **options):
 
 
 def test_dicom_and_nifti_of_one_anatomy_agree(tmp_path):
-    write_series(tmp_path / "src" / "dicom")
-    write_nifti(tmp_path / "src" / "nifti" / "a.nii.gz", order=(1, 0, 2), flips=(True, False, True))
-    cohort, _ = run(tmp_path / "src", tmp_path / "out")
-    scans = [*cohort.scans()]
+    write_series(tmp_path / "dicom")
+    write_nifti(tmp_path / "nifti" / "a.nii.gz", order=(1, 0, 2), flips=(True, False, True))
+    cohort = run(tmp_path / "dicom", tmp_path / "one")[0]
+    scans = [*cohort.scans(), *run(tmp_path / "nifti", tmp_path / "two")[0].scans()]
     assert len(scans) == 2
     for scan in scans:
         np.testing.assert_array_equal(scan.pixels, anatomy())
@@ -37,7 +37,7 @@ def test_dicom_and_nifti_of_one_anatomy_agree(tmp_path):
 def test_facts_come_from_headers_and_sidecars(tmp_path):
     write_series(tmp_path / "src" / "dicom")
     sidecar = {"MagneticFieldStrength": 1.5, "Manufacturer": "GE", "SeriesDescription": "SSFSE sag", "EchoTime": 0.09}
-    write_nifti(tmp_path / "src" / "sub-01_T2w.nii.gz", sidecar=sidecar)
+    write_nifti(tmp_path / "src" / "sub-01_T2w.nii.gz", anatomy(1), sidecar=sidecar)
     scans = {scan.vendor: scan for scan in run(tmp_path / "src", tmp_path / "out")[0].scans()}
     assert (scans[Vendor.SIEMENS].field_strength, scans[Vendor.SIEMENS].sequence) == (3.0, Sequence.TSE)
     assert (scans[Vendor.GE].field_strength, scans[Vendor.GE].sequence) == (1.5, Sequence.HASTE)
@@ -123,7 +123,7 @@ def test_a_second_import_gives_the_same_bytes_and_another_salt_other_names(tmp_p
 def test_patients_stay_in_one_split(tmp_path):
     for number in range(12):
         header = {"PatientID": f"p{number // 2}"}
-        write_series(tmp_path / "src" / str(number), uid=f"7.{number}", **header)
+        write_series(tmp_path / "src" / str(number), anatomy(number), uid=f"7.{number}", **header)
     cohort, _ = run(tmp_path / "src", tmp_path / "out")
     splits: dict[str, set[Split]] = {}
     for scan in cohort.scans():
@@ -143,8 +143,8 @@ def test_patients_stay_in_one_split(tmp_path):
     ],
 )
 def test_who_is_a_patient(tmp_path, files, patients):
-    for name in files:
-        write_nifti(tmp_path / "src" / name)
+    for number, name in enumerate(files):
+        write_nifti(tmp_path / "src" / name, anatomy(number))
     cohort, _ = run(tmp_path / "src", tmp_path / "out")
     assert len({scan.patient_id for scan in cohort.scans()}) == patients
     assert len({scan.scan_id for scan in cohort.scans()}) == len(files)
@@ -152,8 +152,8 @@ def test_who_is_a_patient(tmp_path, files, patients):
 
 def test_labels_go_before_participants(tmp_path):
     src = tmp_path / "src"
-    for subject in ("sub-01", "sub-02"):
-        write_nifti(src / subject / f"{subject}_T2w.nii.gz")
+    for number, subject in enumerate(("sub-01", "sub-02")):
+        write_nifti(src / subject / f"{subject}_T2w.nii.gz", anatomy(number))
     (src / "participants.tsv").write_text("participant_id\torientation\nsub-01\tav-af\nsub-02\tav-af\n")
     labels = Labels({"sub-02": ScanLabel(Orientation.RV_RF)})
     cohort, _ = run(src, tmp_path / "out", labels=labels)
@@ -161,8 +161,8 @@ def test_labels_go_before_participants(tmp_path):
 
 
 def test_labels_can_join_patients(tmp_path):
-    for name in ("a.nii", "b.nii"):
-        write_nifti(tmp_path / "src" / name)
+    for number, name in enumerate(("a.nii", "b.nii")):
+        write_nifti(tmp_path / "src" / name, anatomy(number))
     labels = Labels({"a.nii": ScanLabel(patient="anna"), "b": ScanLabel(patient="anna")})
     cohort, _ = run(tmp_path / "src", tmp_path / "out", labels=labels)
     assert len({scan.patient_id for scan in cohort.scans()}) == 1

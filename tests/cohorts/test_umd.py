@@ -200,8 +200,8 @@ def test_labels_of_a_case_reach_it(case, tmp_path):
         ("a,b\n", r"found columns \['a', 'b'\], expected id and figo"),
         ("id,figo\nJane,4\n", "line 2: found case 'Jane', expected three digits"),
         ("id,figo\n1,4\n001,5\n", "line 3: found case '001', expected each case once"),
-        ("id,figo\n1,seen by Dr House\n", "line 2: found FIGO type 'seen by Dr House', expected 0 to 8"),
-        ("id,figo\n1,9\n", "expected 0 to 8"),
+        ("id,figo\n1,seen by Dr House\n", "line 2: found FIGO type 'seen by Dr House', expected one of 0 to 8"),
+        ("id,figo\n1,9\n", "expected one of 0 to 8"),
     ],
 )
 def test_bad_figo_tables(tmp_path, text, found):
