@@ -55,7 +55,7 @@ def import_(
     source: Annotated[
         str | None,
         typer.Option(
-            help="Plain name of the data set for every row; default: umd for UMD, a cohort's own, else import."
+            help="Plain name of the data set of every row; default: umd for UMD, a cohort's own, else import."
         ),
     ] = None,
     labels: Annotated[
