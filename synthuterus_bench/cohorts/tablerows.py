@@ -85,14 +85,14 @@ def _take(reader: _Reader, row: Row, place: str, intake: Intake) -> None:
 
 
 def _reader(dataset: Dataset, path: Path, split: Split | None, names: tuple[str | None, str]) -> _Reader:
-    features = columns_of(path)
+    features, name = columns_of(path), dataset.name(path)
     if dataset.ours is not None:
         return _Ours(dataset.ours, names[0])
     if {*features} >= OURS:
         expected = "it beside the tables: it says what the intensities mean"
-        raise DataError(f"found the columns of a cohort and no cohort.json, expected {expected}")
+        raise DataError(f"{name}: found the columns of a cohort and no cohort.json, expected {expected}")
     if "image" not in features:
-        raise DataError(f"found columns {', '.join(features)}, expected one called image")
+        raise DataError(f"{name}: found columns {', '.join(features)}, expected one called image")
     return _Images(features, split, names[0] or names[1])
 
 

@@ -191,7 +191,7 @@ def edited(tmp_path, **fields):
         ({"vox_offset": np.nan}, ""),
         ({"datatype": 9999}, "no valid NIfTI"),
         ({"pixdim": [1, 1, 1, 1, 0, 0, 0, 0]}, "by the affine and 1 x 1 x 1 by pixdim, expected one spacing"),
-        ({"qform_code": 1, "quatern_b": 0.7, "quatern_c": 0.7}, "by the qform, expected one orientation"),
+        ({"qform_code": 1, "quatern_b": 0.7, "quatern_c": 0, "quatern_d": 0}, "by the qform, expected one orientation"),
         ({"srow_x": [np.nan, 0, 0, 0]}, "an affine that maps to no volume"),
         ({"srow_x": [0, 0, 0, 0]}, "an affine that maps to no volume"),
         ({"srow_y": [0, 0, 4.0, 0]}, "expected"),
