@@ -57,7 +57,7 @@ def look_at(path: Path, name: str) -> list[Finding]:
     if path.is_symlink():
         return [Finding(name, Kind.UNREAD, "link", str(path.readlink()))]
     if path.suffix == ".salt":
-        return [Finding(name, Kind.SALT, "salt", "private file", content=False)]
+        return [Finding(name, Kind.SALT, "file", "belongs beside the cohort", content=False)]
     found: list[Finding] = []
     try:
         with path.open("rb") as file:

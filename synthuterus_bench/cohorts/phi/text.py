@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 from synthuterus_bench.cohorts.phi.ps315 import actions
 from synthuterus_bench.cohorts.phi.record import Finding, Kind
 
-EXTRA_KEYS = {"ProcedureStepDescription", "PatientSizeInMeters", "SeriesDate", "Operator", "AcquisitionDateAndTime"}
-"""Keys that converters write into sidecars and that are no DICOM keywords."""
+EXTRA_KEYS = {"ProcedureStepDescription"}
+"""What dcm2niix calls PerformedProcedureStepDescription; its other keys are DICOM keywords."""
 
 _COLUMNS = """
     name surname firstname lastname initials mrn ssn address street city zip phone email dob birthdate birthday
