@@ -1,7 +1,9 @@
 """Unpacking an archive of scans without letting it write elsewhere, a file at a time."""
 
+import errno
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -9,6 +11,19 @@ from pathlib import Path, PurePosixPath
 from synthuterus_bench.errors import DataError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import atomic_path
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    IndexError,
+)
+"""What ``zipfile`` raises on damage."""
 
 _JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
@@ -27,7 +42,7 @@ def extract(archive: Path, folder: Path, track: Track = silent) -> int:
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = [one for one in opened.infolist() if not one.is_dir() and not _is_junk(one)]
+            members = [one for one in opened.infolist() if not one.filename.endswith("/") and not _is_junk(one)]
             places = [_place(archive, one, folder) for one in members]
             if len(set(places)) < len(places):
                 raise DataError(f"{archive}: found two members of one name, expected each once")
@@ -36,8 +51,11 @@ def extract(archive: Path, folder: Path, track: Track = silent) -> int:
             for one, place in track(missing, f"unpack {archive.name}", len(missing)):
                 with opened.open(one) as packed, atomic_path(place) as temporary, temporary.open("wb") as file:
                     shutil.copyfileobj(packed, file, 1 << 20)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{archive}: found a damaged or encrypted archive ({error}), expected a whole zip") from None
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a place before the file's beginning
+            raise
+        found = " ".join(str(error).split())[:160]
+        raise DataError(f"{archive}: found a damaged or encrypted archive ({found}), expected a whole zip") from None
     return len(members)
 
 
@@ -54,6 +72,10 @@ def _place(archive: Path, member: zipfile.ZipInfo, folder: Path) -> Path:
         raise DataError(f"{archive}: found a member {member.filename!r}, expected names inside the folder")
     if kind not in (0, stat.S_IFREG):
         raise DataError(f"{archive}: found {member.filename!r}, a link or device, expected files")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(
+            f"{archive}: found {member.filename!r} packed by method {member.compress_type}, expected deflate"
+        )
     place = folder / name
     if not place.resolve().is_relative_to(folder.resolve()):
         raise DataError(f"{place}: found a link out of {folder} in its way, expected folders")

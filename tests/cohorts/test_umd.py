@@ -4,6 +4,8 @@ import shutil
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from synthuterus_bench.cohorts.bids import Labels, read_labels
 from synthuterus_bench.cohorts.importing import ImportOptions, import_folder
@@ -208,3 +210,27 @@ def test_bad_figo_tables(tmp_path, text, found):
     (tmp_path / "figo.csv").write_text(text)
     with pytest.raises(DataError, match=found):
         read_figo(tmp_path / "figo.csv")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_damage_of_a_case_ends_in_a_verdict(tree, tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("damaged")
+    shutil.copytree(tree / "UMD" / "UMD" / case_name(1), folder / "src" / case_name(1))
+    kind = data.draw(st.sampled_from(["*_t2.nii.gz", "*_seq.nii.gz", "*_01.dcm"]))
+    path = next((folder / "src" / case_name(1)).glob(kind))
+    raw = bytearray(path.read_bytes())
+    place = data.draw(st.one_of(st.integers(0, 600), st.integers(0, len(raw) - 1)))
+    if data.draw(st.booleans()):
+        raw[place] = data.draw(st.integers(0, 255))
+    else:
+        raw = raw[:place]
+    path.write_bytes(raw)
+    try:
+        scans, verdicts = run(folder / "src", folder / "out")
+    except DataError as error:
+        told = error.message
+    else:
+        told = ""
+        assert len(scans) == len(verdicts) == 1
+    assert "\n" not in told

@@ -2,6 +2,8 @@ import stat
 import zipfile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from synthuterus_bench.cohorts.unzip import extract
 from synthuterus_bench.errors import DataError
@@ -89,3 +91,24 @@ def test_damage_is_one_line_and_leaves_no_half_file(tmp_path, damage):
     with pytest.raises(DataError, match="found a damaged or encrypted archive"):
         extract(tmp_path / "a.zip", tmp_path / "out")
     assert contents(tmp_path) == {"a.zip": (tmp_path / "a.zip").read_bytes()}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_damage_ends_in_a_clean_error_or_in_the_right_bytes(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("damaged")
+    raw = bytearray(packed(folder / "a.zip", FILES).read_bytes())
+    place = data.draw(st.integers(0, len(raw) - 1))
+    if data.draw(st.booleans()):
+        raw[place] = data.draw(st.integers(0, 255))
+    else:
+        raw = raw[:place]
+    (folder / "a.zip").write_bytes(raw)
+    try:
+        extract(folder / "a.zip", folder / "out")
+    except DataError as error:
+        told = error.message
+    else:
+        told = ""
+        assert {*contents(folder / "out").values()} <= {*FILES.values()}
+    assert "\n" not in told
