@@ -34,6 +34,7 @@ _TEXTS = (
 )
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _DEFLATED = "1.2.840.10008.1.2.1.99"
+_JPEG = "1.2.840.10008.1.2.4."
 _PIXEL_DATA = (0x7FE0, 0x0010)
 
 MAX_PIXELS = 2**24
@@ -52,6 +53,7 @@ class Slice:
     position: tuple[float, ...] = ()
     pixel_mm: tuple[float, ...] = ()
     shape: tuple[int, int] = (0, 0)
+    jpeg: bool = False
     damage: str | None = None
 
     @property
@@ -112,6 +114,7 @@ def _slice(data: Any, path: Path, name: str, pixel_bytes: int | None) -> Slice:
         position=_numbers(data, "ImagePositionPatient"),
         pixel_mm=_numbers(data, "PixelSpacing"),
         shape=(int(data.get("Rows") or 0), int(data.get("Columns") or 0)),
+        jpeg=str(data.file_meta.get("TransferSyntaxUID")).startswith(_JPEG),
         damage=_damage(data, pixel_bytes),
     )
 
@@ -137,22 +140,41 @@ def _damage(data: Any, found: int | None) -> str | None:
 def decode(one: Slice) -> NDArray[np.generic]:
     """Pixels of a slice, rescaled as its header says, stored as (column, row).
 
+    Plain and run-length encoded pixels are decoded by pydicom (on damaged run lengths GDCM may never return), JPEG in
+    all its kinds by SimpleITK's GDCM.
+
     Raises:
         ScanError: they cannot be decoded, or are not what the header promises.
     """
-    import SimpleITK
-
     try:
-        pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(one.path)))
-    except RuntimeError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pixels = _by_gdcm(one.path) if one.jpeg else _by_pydicom(one.path)
+    except Exception:  # whatever a damaged picture leads to
         message = f"{one.name}: found pixels that cannot be decoded, expected a whole picture"
         raise ScanError(message, Refusal.DAMAGED) from None
-    if pixels.shape != (1, *one.shape):
-        raise ScanError(
-            f"{one.name}: found pixels of shape {pixels.shape}, expected (1, {one.shape[0]}, {one.shape[1]})",
-            Refusal.DAMAGED,
-        )
-    return pixels[0].T
+    if pixels.shape != one.shape:
+        found = " x ".join(map(str, pixels.shape))
+        expected = f"{one.shape[0]} x {one.shape[1]}"
+        raise ScanError(f"{one.name}: found pixels of shape {found}, expected {expected}", Refusal.DAMAGED)
+    return pixels.T
+
+
+def _by_gdcm(path: Path) -> NDArray[np.generic]:
+    import SimpleITK
+
+    return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))[0]
+
+
+def _by_pydicom(path: Path) -> NDArray[np.generic]:
+    import pydicom
+    from pydicom.pixels import apply_rescale
+
+    data = pydicom.dcmread(path)
+    unused = int(data.BitsAllocated) - int(data.BitsStored)
+    pixels = data.pixel_array
+    stored = (pixels << unused) >> unused if unused else pixels
+    return apply_rescale(stored, data) if "RescaleSlope" in data else stored
 
 
 def _line(error: Exception) -> str:

@@ -100,15 +100,15 @@ def check_kind(series: Series) -> None:
     if frames > 1:
         found = f"a multi-frame file ({frames:g} frames)"
         raise ScanError(f"{name}: found {found}, expected one slice a file", Refusal.MULTI_FRAME)
-    for one in series.slices:
-        if one.damage:
-            raise ScanError(f"{name}: {one.damage} in {one.path.name}", Refusal.DAMAGED)
     _check_plane(series)
     check_t2(header["EchoTime"], name)
     if header["BurnedInAnnotation"].upper() == "YES":
         raise ScanError(f"{name}: found text burned into the pixels, expected none", Refusal.BURNED_IN)
     if (found := header["PhotometricInterpretation"]) != "MONOCHROME2":
         raise ScanError(f"{name}: found {found or 'unexplained'} pixels, expected MONOCHROME2", Refusal.NO_SIGNAL)
+    for one in series.slices:
+        if one.damage:
+            raise ScanError(f"{name}: {one.damage} in {one.path.name}", Refusal.DAMAGED)
 
 
 def _description(header: Mapping[str, str]) -> str:

@@ -1,13 +1,16 @@
+import contextlib
 import tracemalloc
 
 import numpy as np
+import pydicom
 import pytest
+import SimpleITK
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.uid import DeflatedExplicitVRLittleEndian, EnhancedMRImageStorage
+from pydicom.uid import DeflatedExplicitVRLittleEndian, EnhancedMRImageStorage, RLELossless
 
 from synthuterus_bench.cohorts.axes import canonical
-from synthuterus_bench.cohorts.dicom import read_slice
+from synthuterus_bench.cohorts.dicom import decode, read_slice
 from synthuterus_bench.cohorts.series import Series, group, read_series
 from synthuterus_bench.errors import ScanError
 from tests.cohorts.synthetic import SPACING, anatomy, dicom_slice, write_series
@@ -57,7 +60,7 @@ def test_rescale_is_applied(tmp_path):
         ({"PixelSpacing": [90, 90]}, "steps of 90 mm between pixels"),
         ({"SpacingBetweenSlices": 2}, r"steps of 4\.00 mm between slices, expected 2\.00 as SpacingBetweenSlices"),
         ({"SamplesPerPixel": 3}, "3 samples of 16 bits a pixel"),
-        ({"Rows": 60000, "Columns": 60000}, "60000 x 60000 pixels, expected at most"),
+        ({"Rows": 60000, "Columns": 60000}, "60000 x 60000 x 6 voxels, expected at most"),
     ],
 )
 def test_refuses_by_header(tmp_path, header, found):
@@ -175,3 +178,60 @@ def test_looking_at_a_slice_reads_no_pixels(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4e6
+
+
+def compressed(paths, compressor):
+    """The same slices, JPEG-compressed by GDCM or run-length encoded."""
+    for path in paths:
+        data = pydicom.dcmread(path)
+        if compressor == "RLE":
+            data.compress(RLELossless)
+        else:
+            writer = SimpleITK.ImageFileWriter()
+            writer.SetFileName(str(path.with_suffix(".tmp.dcm")))
+            writer.UseCompressionOn()
+            writer.SetCompressor(compressor)
+            writer.Execute(SimpleITK.ReadImage(str(path)))
+            made = pydicom.dcmread(path.with_suffix(".tmp.dcm"))
+            data.PixelData, data.file_meta.TransferSyntaxUID = made.PixelData, made.file_meta.TransferSyntaxUID
+            data["PixelData"].VR, data["PixelData"].is_undefined_length = "OB", True
+            path.with_suffix(".tmp.dcm").unlink()
+        data.save_as(path, enforce_file_format=True)
+    return paths
+
+
+@pytest.mark.parametrize("compressor", ["RLE", "JPEG2000", "JPEG"])
+def test_compressed_pixels_are_the_same(tmp_path, compressor):
+    volume, _ = read_series(series_of(compressed(write_series(tmp_path), compressor)))
+    np.testing.assert_array_equal(canonical(volume.pixels, volume.affine)[0], anatomy())
+
+
+def test_unused_bits_are_no_signal(tmp_path):
+    """Old scanners keep overlays there."""
+    header = {"BitsStored": 12, "HighBit": 11}
+    volume, _ = read_series(series_of(write_series(tmp_path, anatomy() + np.uint16(0xA000), **header)))
+    np.testing.assert_array_equal(canonical(volume.pixels, volume.affine)[0], anatomy())
+
+
+def test_signed_pixels(tmp_path):
+    paths = write_series(tmp_path, anatomy() - np.uint16(900), PixelRepresentation=1)
+    volume, _ = read_series(series_of(paths))
+    np.testing.assert_array_equal(canonical(volume.pixels, volume.affine)[0], anatomy().astype(int) - 900)
+
+
+def test_damaged_run_lengths_end(tmp_path):
+    """GDCM hangs on some of these."""
+    paths = compressed(write_series(tmp_path), "RLE")
+    whole = paths[2].read_bytes()
+    for seed in range(40):
+        raw, random = bytearray(whole), np.random.default_rng(seed)
+        for place in random.integers(len(raw) - 4500, len(raw), 3):
+            raw[place] = random.integers(256)
+        paths[2].write_bytes(raw)
+        with contextlib.suppress(ScanError):
+            assert decode(read_slice(paths[2], "a")).shape == anatomy()[2].T.shape
+
+
+def test_a_slice_that_claims_a_gigantic_picture(tmp_path):
+    path = write_series(tmp_path, Rows=60000, Columns=60000)[0]
+    assert read_slice(path, "a").damage == "found 60000 x 60000 pixels, expected at most 16777216 in all"
