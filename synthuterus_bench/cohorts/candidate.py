@@ -18,8 +18,9 @@ from synthuterus_bench.cohorts.bids import (
 )
 from synthuterus_bench.cohorts.dicom import read_slice
 from synthuterus_bench.cohorts.finding import Found, NiftiFile
+from synthuterus_bench.cohorts.geometry import orient
 from synthuterus_bench.cohorts.masks import read_mask
-from synthuterus_bench.cohorts.nifti import orient, read_nifti
+from synthuterus_bench.cohorts.nifti import read_nifti
 from synthuterus_bench.cohorts.scrub import Facts, check_t2, read_facts
 from synthuterus_bench.cohorts.series import Series, number_of, read_series
 from synthuterus_bench.cohorts.umd import keys_of, with_figo
@@ -115,15 +116,16 @@ def _read_nifti(item: NiftiFile) -> Reading:
     if sidecar.get("Modality", "MR") != "MR":
         found = f"modality {str(sidecar['Modality'])[:40]} in its sidecar"
         raise ScanError(f"{item.name}: found {found}, expected MR", Refusal.NOT_MR)
-    volume, oriented = read_nifti(item.path, item.name)
-    volume, warnings = orient(volume, oriented, sidecar_cosines(sidecar), item.name)
+    stored, oriented = read_nifti(item.path, item.name)
+    volume, warnings = orient(stored, oriented, sidecar_cosines(sidecar), item.name)
     check_volume(volume, item.name)
     seconds = _number(sidecar.get("EchoTime"))
     check_t2(None if seconds is None else seconds * 1000, item.name)
     spacing, thickness = (_number(sidecar.get(key)) for key in ("SpacingBetweenSlices", "SliceThickness"))
     warnings += gap_warning(slice_step(volume), spacing, thickness, item.name)
     if item.mask is not None:
-        volume = replace(volume, mask=read_mask(item.mask, volume.pixels.shape, item.mask_labels, item.name))
+        mask, doubts = read_mask(item.mask, stored, item.mask_labels, item.name)
+        volume, warnings = replace(volume, mask=mask), warnings + doubts
     if item.case is None:
         return Reading(volume, read_facts(sidecar), warnings)
     facts, more = _beside(item)

@@ -14,6 +14,7 @@ from synthuterus_bench.vocab import Split, View
 OURS = frozenset({"scan_id", "patient_id", "orientation", "spacing_mm", "split", "source"})
 """Columns by which a table is known to be one of our schema."""
 
+_SCANS = (".nii", ".nii.gz", ".dcm", ".ima")
 _SPLIT_WORDS = {
     "train": Split.TRAIN,
     "validation": Split.VALIDATION,
@@ -60,10 +61,13 @@ class Dataset:
 
 
 def is_dataset(src: Path) -> bool:
-    """Whether ``src`` is a folder with ``cohort.json``, or with Parquet files in it or in its folders."""
+    """Whether ``src`` is a folder with ``cohort.json``, or with Parquet in it or in its folders and no scans."""
     if not src.is_dir():
         return False
-    return (src / "cohort.json").is_file() or any(any(src.glob(f"{depth}*.parquet")) for depth in ("", "*/"))
+    if (src / "cohort.json").is_file():
+        return True
+    tables = any(any(src.glob(pattern)) for pattern in ("*.parquet", "*/*.parquet"))
+    return tables and not any(path.name.lower().endswith(_SCANS) for path in src.rglob("*"))
 
 
 def open_dataset(src: Path) -> Dataset:

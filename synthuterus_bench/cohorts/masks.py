@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from synthuterus_bench.cohorts.axes import Affine, steps_of
+from synthuterus_bench.cohorts.geometry import MAX_STEP_OFF, axes_of
 from synthuterus_bench.cohorts.nifti import read_voxels
+from synthuterus_bench.cohorts.volume import Volume
 from synthuterus_bench.errors import Refusal, ScanError
 from synthuterus_bench.vocab import Label
 
@@ -14,28 +17,40 @@ OURS = {int(label): label for label in Label}
 """Masks that hold values of ``vocab.Label`` already."""
 
 
-def read_mask(path: Path, shape: tuple[int, ...], labels: Mapping[int, Label] | None, name: str) -> NDArray[np.uint8]:
+def read_mask(
+    path: Path, image: Volume, labels: Mapping[int, Label] | None, name: str
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """A mask in the stored order of its image, as values of ``vocab.Label``.
 
     Only voxels are read: headers of masks are often wrong, so the geometry is the image's.
 
     Args:
         path: NIfTI, gzipped or not whatever it is called.
-        shape: the image's, which the mask must have.
+        image: as its own header has it.
         labels: from numbers in the file to ours; ``None`` if they are ours already.
         name: the image's name, for messages.
+
+    Returns:
+        the mask, and a warning if its header has the image's spacing but tells other axes.
 
     Raises:
         ScanError: no readable NIfTI, another shape than the image, or numbers without a label.
     """
-    told = f"{name}: mask {path.name}"
+    told, shape = f"{name}: mask {path.name}", image.pixels.shape
     if not path.is_file():
         raise ScanError(f"{told}: found no such file, expected a NIfTI mask", Refusal.MASK)
-    pixels = read_voxels(path, told)
+    pixels, affine = read_voxels(path, told)
     if pixels.shape != shape:
         found, expected = _size(pixels.shape), _size(shape)
         raise ScanError(f"{told}: found {found} voxels, expected {expected} as in its image", Refusal.MASK)
-    return relabel(pixels, OURS if labels is None else labels, told)
+    return relabel(pixels, OURS if labels is None else labels, told), _doubts(affine, image, told)
+
+
+def _doubts(affine: Affine | None, image: Volume, told: str) -> tuple[str, ...]:
+    if affine is None or not np.allclose(steps_of(affine), steps_of(image.affine), rtol=MAX_STEP_OFF):
+        return ()
+    own, expected = axes_of(affine), axes_of(image.affine)
+    return () if own == expected else (f"{told}: tells axes {own}, its image {expected}; took it voxel by voxel",)
 
 
 def relabel(pixels: NDArray[np.generic], labels: Mapping[int, Label], told: str) -> NDArray[np.uint8]:

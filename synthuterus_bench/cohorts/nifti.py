@@ -4,15 +4,14 @@ import gzip
 import io
 import math
 import zlib
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.cohorts.axes import contradicts, impose, normal_of, plane_along, plane_of, right_angled
+from synthuterus_bench.cohorts.axes import Affine
+from synthuterus_bench.cohorts.geometry import affine_of
 from synthuterus_bench.cohorts.volume import Volume, check_count
 from synthuterus_bench.errors import Refusal, ScanError
 
@@ -20,9 +19,6 @@ _GZIP = b"\x1f\x8b"
 _HEADER = 540
 _TRAILING = 2**24
 """Bytes of extensions before the voxels, and of anything after them, that are put up with."""
-
-_MAX_STEP_OFF = 0.01
-"""By how much of a step the header's spacing and its affine may differ."""
 
 
 def read_nifti(path: Path, name: str) -> tuple[Volume, bool]:
@@ -36,20 +32,24 @@ def read_nifti(path: Path, name: str) -> tuple[Volume, bool]:
             geometry that is missing or contradicts itself.
     """
     with path.open("rb") as file:
-        return read_stream(file, name)
-
-
-def read_stream(file: IO[bytes], name: str) -> tuple[Volume, bool]:
-    """As :func:`read_nifti`, from a seekable stream of bytes."""
-    image, shape = _image(file, name)
-    affine, oriented = _affine(image, name)
+        image, shape = _image(file, name)
+    affine, oriented = affine_of(image, name)
     return Volume(_voxels(image, shape, name), affine), oriented
 
 
-def read_voxels(path: Path, name: str) -> NDArray[np.generic]:
-    """As :func:`read_nifti`, without the geometry, which may then be missing or wrong."""
+def read_voxels(path: Path, name: str) -> tuple[NDArray[np.generic], Affine | None]:
+    """The voxels of such a file, and its affine if its header tells one; geometry may be missing or wrong.
+
+    Raises:
+        ScanError: as :func:`read_nifti`, but for geometry.
+    """
     with path.open("rb") as file:
-        return _voxels(*_image(file, name), name)
+        image, shape = _image(file, name)
+    try:
+        affine, oriented = affine_of(image, name)
+    except ScanError:
+        return _voxels(image, shape, name), None
+    return _voxels(image, shape, name), affine if oriented else None
 
 
 def _voxels(image: Any, shape: tuple[int, ...], name: str) -> NDArray[np.generic]:
@@ -63,35 +63,11 @@ def read_unscaled(data: bytes, name: str) -> NDArray[np.generic]:
     """Stored numbers of a NIfTI in memory, slope not applied.
 
     Raises:
-        ScanError: as :func:`read_nifti`.
+        ScanError: as :func:`read_voxels`.
     """
     image, shape = _image(io.BytesIO(data), name)
     stored: Any = image.dataobj
     return np.asanyarray(stored.get_unscaled()).reshape(shape)
-
-
-def orient(
-    volume: Volume, oriented: bool, cosines: Sequence[float] | None, name: str
-) -> tuple[Volume, tuple[str, ...]]:
-    """Settle which way a volume lies: the affine, unless there is none or the sidecar's cosines contradict it.
-
-    Returns:
-        the volume, and a warning if the sidecar had to be believed.
-
-    Raises:
-        ScanError: neither header nor sidecar tells.
-    """
-    if not oriented and cosines is None:
-        raise ScanError(
-            f"{name}: found no orientation in header or sidecar, expected a qform or sform", Refusal.GEOMETRY
-        )
-    if cosines is None or (oriented and not contradicts(volume.affine, cosines)):
-        return volume, ()
-    plane = plane_along(normal_of(cosines))
-    against = f"the affine says {plane_of(volume.affine)}" if oriented else "the header says nothing"
-    warning = f"{name}: took {plane} slices from the sidecar ({against}); look whether superior is up"
-    basis = f" by its sidecar ({against})"
-    return replace(volume, affine=impose(volume.affine, cosines), basis=basis), (warning,)
 
 
 def _image(file: IO[bytes], name: str) -> tuple[Any, tuple[int, ...]]:
@@ -178,43 +154,6 @@ def _shape_3d(shape: tuple[int, ...], name: str) -> tuple[int, ...]:
             f"{name}: found {len(shape)}D voxels {' x '.join(map(str, shape))}, expected 3D", Refusal.NOT_3D
         )
     return tuple(int(side) for side in shape)
-
-
-def _affine(image: Any, name: str) -> tuple[NDArray[np.float64], bool]:
-    try:
-        codes = [int(image.header[code]) > 0 for code in ("sform_code", "qform_code")]
-        zooms = np.array([abs(float(step)) for step in image.header.get_zooms()[:3]])
-        qform = np.asarray(image.header.get_qform(), np.float64) if codes[1] else None
-    except Exception as error:  # a quaternion that is none
-        raise _invalid(error, name) from None
-    affine = np.asarray(image.affine, np.float64) if any(codes) else np.diag([*zooms, 1.0])
-    volume = abs(float(np.linalg.det(affine[:3, :3]))) if np.isfinite(affine).all() else 0.0
-    if not volume > 1e-9:
-        raise ScanError(
-            f"{name}: found an affine that maps to no volume, expected millimetres along three axes", Refusal.GEOMETRY
-        )
-    _check_consistent(affine, zooms, qform if all(codes) else None, name)
-    return affine, any(codes)
-
-
-def _check_consistent(
-    affine: NDArray[np.float64], zooms: NDArray[np.float64], qform: NDArray[np.float64] | None, name: str
-) -> None:
-    from nibabel.orientations import aff2axcodes
-
-    steps = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.allclose(steps, zooms, rtol=_MAX_STEP_OFF, atol=0):
-        found = f"steps of {_mm(steps)} mm by the affine and {_mm(zooms)} by pixdim"
-        raise ScanError(f"{name}: found {found}, expected one spacing", Refusal.GEOMETRY)
-    if qform is not None and np.isfinite(qform).all() and aff2axcodes(qform) != aff2axcodes(affine):
-        found = f"axes {''.join(aff2axcodes(affine))} by the sform and {''.join(aff2axcodes(qform))} by the qform"
-        raise ScanError(f"{name}: found {found}, expected one orientation", Refusal.GEOMETRY)
-    if not right_angled(affine):
-        raise ScanError(f"{name}: found sheared axes, expected right angles between them", Refusal.GEOMETRY)
-
-
-def _mm(steps: NDArray[np.float64]) -> str:
-    return " x ".join(f"{step:.4g}" for step in steps)
 
 
 def _line(error: Exception) -> str:

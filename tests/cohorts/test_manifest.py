@@ -124,7 +124,7 @@ def test_a_patient_has_one_split(tmp_path):
         (["file", "a.nii"], "found columns file, expected path and any of"),
         (["path,path", "a.nii,b.nii"], "expected each of them once"),
         ([""], "expected path and any of"),
-        (["path", "\0"], ""),
+        (["path", "\0"], "t.csv"),
     ],
 )
 def test_a_table_that_is_none(tmp_path, lines, message):

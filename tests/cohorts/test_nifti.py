@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthuterus_bench.cohorts.axes import STANDARD_COSINES, Plane, canonical, plane_of
-from synthuterus_bench.cohorts.nifti import orient, read_nifti, read_unscaled
+from synthuterus_bench.cohorts.geometry import orient
+from synthuterus_bench.cohorts.nifti import read_nifti, read_unscaled, read_voxels
 from synthuterus_bench.cohorts.volume import check_volume, storable
 from synthuterus_bench.errors import ScanError
 from tests.cohorts.synthetic import SPACING, anatomy, write_nifti
@@ -236,3 +237,11 @@ def test_unscaled_numbers_are_read_from_memory(tmp_path):
     image = nibabel.Nifti1Image(anatomy().astype(np.int16), np.diag([4, 0.8, 0.9, 1]))
     image.header.set_slope_inter(0.5, 7)
     np.testing.assert_array_equal(read_unscaled(gzip.compress(image.to_bytes()), "a"), anatomy())
+
+
+def test_voxels_are_read_whatever_the_geometry(tmp_path):
+    """As in masks of UMD: 1 mm by pixdim, whatever the affine says."""
+    voxels, affine = read_voxels(edited(tmp_path, pixdim=[1, 1, 1, 1, 0, 0, 0, 0]), "a")
+    np.testing.assert_array_equal(voxels, anatomy().transpose(2, 1, 0))
+    assert affine is None
+    assert read_voxels(write_nifti(tmp_path / "b.nii"), "b")[1] is not None

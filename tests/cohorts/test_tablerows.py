@@ -17,7 +17,7 @@ from synthuterus_bench.cohorts.verdict import tally
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import CohortError, DataError, Refusal, ScanError
 from synthuterus_bench.vocab import Orientation, Split, View
-from tests.cohorts.synthetic import anatomy
+from tests.cohorts.synthetic import anatomy, write_nifti
 
 
 def run(src, out, **options):
@@ -259,3 +259,10 @@ def test_damaged_parquet_and_other_columns(tmp_path):
     assert len(cohort) == 1
     assert "not readable as Parquet" in verdicts["bad.parquet"].reason
     assert verdicts["text.parquet"].reason == "text.parquet: found columns text, expected one called image"
+
+
+def test_a_stray_table_among_scans_does_not_hide_them(tmp_path):
+    write_nifti(tmp_path / "src" / "a.nii")
+    write_images(tmp_path / "src" / "rows.parquet", [encode_png(anatomy()[0])])
+    cohort, verdicts = run(tmp_path / "src", tmp_path / "out")
+    assert (cohort.manifest.dims, [*verdicts]) == (3, ["a.nii"])
