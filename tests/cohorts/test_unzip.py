@@ -112,3 +112,10 @@ def test_any_damage_ends_in_a_clean_error_or_in_the_right_bytes(tmp_path_factory
         told = ""
         assert {*contents(folder / "out").values()} <= {*FILES.values()}
     assert "\n" not in told
+
+
+def test_other_methods_of_packing_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("UMD/readme.txt", b"hello" * 100)
+    with pytest.raises(DataError, match="packed by method 12, expected deflate"):
+        extract(tmp_path / "a.zip", tmp_path / "out")
