@@ -111,6 +111,8 @@ def import_(
 
     Example: synthbench cohort import /data/bids --labels figo.csv --out imported
 
+    Example: synthbench cohort import /data/UMD --figo figo.csv --out umd
+
     Example: synthbench cohort import scans.csv --out imported
 
     Example: synthbench cohort import a-cohort-or-release --out copy

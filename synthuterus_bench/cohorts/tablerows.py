@@ -1,7 +1,7 @@
 """Rows of a data set as scans: those of our schema as they are, those with a gray ``image`` as 2D scans."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -154,7 +154,6 @@ class _Images:
         mask = None if row.get("mask") is None else relabel(_picture(row["mask"], place), OUR_LABELS, place)
         if mask is not None and mask.shape != pixels.shape:
             raise ScanError(f"{place}: found a mask of {mask.shape}, expected {pixels.shape}", Refusal.MASK)
-        facts = label.facts
         scan = Scan(
             scan_id=place,
             pixels=pixels,
@@ -165,11 +164,8 @@ class _Images:
             patient_id=label.patient or place,
             session=label.session,
             orientation=label.orientation,
-            field_strength=facts.field_strength,
-            vendor=facts.vendor,
-            sequence=facts.sequence,
-            contrast=facts.contrast,
             figo=label.figo,
+            **asdict(label.facts),
         )
         return scan, label.split or self.split
 
