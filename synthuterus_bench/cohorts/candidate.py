@@ -22,7 +22,7 @@ from synthuterus_bench.cohorts.geometry import orient
 from synthuterus_bench.cohorts.masks import read_mask
 from synthuterus_bench.cohorts.nifti import read_nifti
 from synthuterus_bench.cohorts.scrub import Facts, check_t2, read_facts
-from synthuterus_bench.cohorts.series import Series, number_of, read_series
+from synthuterus_bench.cohorts.series import Series, check_localizer, number_of, read_series
 from synthuterus_bench.cohorts.umd import keys_of, with_figo
 from synthuterus_bench.cohorts.volume import Volume, check_values, check_volume, gap_warning, slice_step
 from synthuterus_bench.errors import Refusal, ScanError
@@ -116,6 +116,7 @@ def _read_nifti(item: NiftiFile) -> Reading:
     if sidecar.get("Modality", "MR") != "MR":
         found = f"modality {str(sidecar['Modality'])[:40]} in its sidecar"
         raise ScanError(f"{item.name}: found {found}, expected MR", Refusal.NOT_MR)
+    check_localizer(str(sidecar.get("ImageType")), sidecar, item.name)
     stored, oriented = read_nifti(item.path, item.name)
     volume, warnings = orient(stored, oriented, sidecar_cosines(sidecar), item.name)
     check_volume(volume, item.name)

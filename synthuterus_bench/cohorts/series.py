@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +95,7 @@ def check_kind(series: Series) -> None:
     name, header = series.name, series.header
     if header["Modality"] != "MR":
         raise ScanError(f"{name}: found modality {header['Modality'] or 'unknown'}, expected MR", Refusal.NOT_MR)
-    if any("LOCALIZER" in one.kind for one in series.slices) or _LOCALIZER.search(_description(header)):
-        raise ScanError(f"{name}: found a localizer, expected a sagittal T2 stack", Refusal.LOCALIZER)
+    check_localizer(" ".join({one.kind for one in series.slices}), header, name)
     frames = max(number_of(one.header["NumberOfFrames"]) or 1 for one in series.slices)
     if frames > 1:
         found = f"a multi-frame file ({frames:g} frames)"
@@ -111,8 +111,15 @@ def check_kind(series: Series) -> None:
             raise ScanError(f"{name}: {one.damage} in {one.path.name}", Refusal.DAMAGED)
 
 
-def _description(header: Mapping[str, str]) -> str:
-    return f"{header['SeriesDescription']} {header['ProtocolName']}".lower().replace("_", " ")
+def check_localizer(image_type: str, header: Mapping[str, Any], name: str) -> None:
+    """Refuse a localizer, by its ImageType, SeriesDescription or ProtocolName.
+
+    Raises:
+        ScanError: it is one.
+    """
+    words = f"{header.get('SeriesDescription')} {header.get('ProtocolName')}".lower().replace("_", " ")
+    if "LOCALIZER" in image_type.upper() or _LOCALIZER.search(words):
+        raise ScanError(f"{name}: found a localizer, expected a sagittal T2 stack", Refusal.LOCALIZER)
 
 
 def _check_plane(series: Series) -> None:

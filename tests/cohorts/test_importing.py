@@ -257,3 +257,11 @@ def test_memory_does_not_grow_with_scans(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.3 * peaks[1]
+
+
+@pytest.mark.parametrize("sidecar", [{"ImageType": ["ORIGINAL", "LOCALIZER"]}, {"SeriesDescription": "sag_t2_scout"}])
+def test_a_localizer_by_its_sidecar_is_refused(tmp_path, sidecar):
+    write_nifti(tmp_path / "src" / "a.nii.gz", sidecar=sidecar)
+    with pytest.raises(ScanError, match="found a localizer, expected a sagittal T2 stack") as caught:
+        run(tmp_path / "src", tmp_path / "out", strict=True)
+    assert caught.value.kind is Refusal.LOCALIZER
