@@ -24,6 +24,7 @@ class Intake:
     taken: int = 0
     _splitter: Splitter = field(default_factory=Splitter)
     _seen: dict[str, str] = field(default_factory=dict)
+    _stopped: bool = False
 
     def alias(self, purpose: str, key: str) -> str:
         """The salted stand-in of a private name."""
@@ -41,6 +42,7 @@ class Intake:
         """
         self.tell(verdict)
         if self.strict:
+            self._stopped = True
             raise ScanError(verdict.reason or verdict.name, verdict.kind or Refusal.OTHER)
 
     @contextmanager
@@ -53,6 +55,8 @@ class Intake:
         try:
             yield
         except DataError as error:
+            if self._stopped:
+                raise
             self.refuse(refused(name, error))
 
     def split_of(self, patient: str, wanted: Split | None, name: str) -> Split:

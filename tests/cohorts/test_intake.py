@@ -26,6 +26,13 @@ def test_strict_tells_and_stops():
     assert len(verdicts) == 1
 
 
+def test_strict_tells_once_though_a_row_lies_in_a_file():
+    one, verdicts = intake(strict=True)
+    with pytest.raises(ScanError, match="row: no"), one.judging("file"), one.judging("row"):
+        raise ScanError("row: no", Refusal.ROW)
+    assert [verdict.name for verdict in verdicts] == ["row"]
+
+
 def test_other_errors_are_no_verdicts():
     one, verdicts = intake()
     with pytest.raises(ZeroDivisionError), one.judging("a"):
