@@ -163,6 +163,7 @@ def decode(one: Slice) -> NDArray[np.generic]:
 def _by_gdcm(path: Path) -> NDArray[np.generic]:
     import SimpleITK
 
+    SimpleITK.ProcessObject.GlobalWarningDisplayOff()
     return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))[0]
 
 

@@ -57,7 +57,8 @@ def import_folder(
     come in the order of their salted names, which deals them to splits.
 
     Raises:
-        UsageError: no ``src``, a source name that is no plain word, or FIGO types and no case of UMD.
+        UsageError: no ``src``, a source name that is no plain word, labels for a data set, or FIGO types and no
+            case of UMD.
         DataError: nothing could be imported, or ``out`` is in use.
         ScanError: a scan was refused and ``options.strict``.
     """
@@ -79,6 +80,8 @@ def import_folder(
 
 def _fill_from_rows(src: Path, options: ImportOptions, intake: Callable[[Manifest], Intake], track: Track) -> Intake:
     _check_figo(options.labels, src, found=False)
+    if options.labels.rows:
+        raise UsageError(f"--labels: found a data set in {src}, whose own columns say it; expected files of scans")
     dataset = open_dataset(src)
     taking = intake(dataset.manifest(options.source, SOURCE))
     import_rows(dataset, taking, options.source, SOURCE, track)

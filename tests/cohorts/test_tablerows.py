@@ -9,13 +9,14 @@ import pytest
 from datasets import ClassLabel, Features, Image, Value
 from PIL import Image as Pillow
 
+from synthuterus_bench.cohorts.bids import Labels, ScanLabel
 from synthuterus_bench.cohorts.imagefile import encode_png
 from synthuterus_bench.cohorts.importing import ImportOptions, import_folder
 from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.verdict import tally
 from synthuterus_bench.cohorts.writer import CohortWriter
-from synthuterus_bench.errors import CohortError, DataError, Refusal, ScanError
+from synthuterus_bench.errors import CohortError, DataError, Refusal, ScanError, UsageError
 from synthuterus_bench.vocab import Orientation, Split, View
 from tests.cohorts.synthetic import anatomy, write_nifti
 
@@ -266,3 +267,9 @@ def test_a_stray_table_among_scans_does_not_hide_them(tmp_path):
     write_images(tmp_path / "src" / "rows.parquet", [encode_png(anatomy()[0])])
     cohort, verdicts = run(tmp_path / "src", tmp_path / "out")
     assert (cohort.manifest.dims, [*verdicts]) == (3, ["a.nii"])
+
+
+def test_labels_are_no_use_for_a_data_set(tmp_path):
+    write_cohort(tmp_path / "src", [scan(0)])
+    with pytest.raises(UsageError, match="--labels: found a data set in"):
+        run(tmp_path / "src", tmp_path / "out", labels=Labels({"scan-0": ScanLabel(Orientation.AV_AF)}))
