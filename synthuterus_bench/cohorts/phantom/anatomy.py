@@ -2,9 +2,8 @@
 
 Lengths in mm, angles in degrees. World axes of the sagittal plane: x from anterior to posterior, y from inferior to
 superior. An axis at angle ``a`` points along ``(-sin a, cos a)``: 0 is straight up, positive leans forward.
-Cuts between classes: version at least +10 is anteverted, at most -5 retroverted; a bend of at least 30 forward is
-anteflexed, 30 backward retroflexed. Every patient is drawn at least ``MARGIN_DEG`` inside its class, as measured on the
-centreline before the picture is warped; the warp (about 2 mm) changes the angles seen in the picture by 6 (version)
+Every patient is drawn at least ``MARGIN_DEG`` inside the cuts of :mod:`synthuterus_bench.cohorts.cuts`, as measured on
+the centreline before the picture is warped; the warp (about 2 mm) changes the angles seen in the picture by 6 (version)
 and 8 degrees (flexion, standard deviations) and takes about 2 % of patients past a cut.
 """
 
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from synthuterus_bench.vocab import Orientation
 
 MARGIN_DEG = 5.0
-ANTEVERTED_MIN, RETROVERTED_MAX, FLEXION_MIN = 10.0, -5.0, 30.0
 _ANTEVERTED = (Orientation.AV_AF, Orientation.AV_RF)
 _ANTEFLEXED = (Orientation.AV_AF, Orientation.RV_AF)
 

@@ -14,14 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.cohorts.phantom.anatomy import (
-    ANTEVERTED_MIN,
-    FLEXION_MIN,
-    MARGIN_DEG,
-    RETROVERTED_MAX,
-    Anatomy,
-    draw_anatomy,
-)
+from synthuterus_bench.cohorts.cuts import classify
+from synthuterus_bench.cohorts.phantom.anatomy import MARGIN_DEG, Anatomy, draw_anatomy
 from synthuterus_bench.cohorts.phantom.curves import Centreline, centreline
 from synthuterus_bench.cohorts.phantom.render import Patient, render_slices
 from synthuterus_bench.cohorts.phantom.signal import draw_protocol, draw_signals
@@ -68,15 +62,6 @@ def _inside_class(rng: np.random.Generator, orientation: Orientation) -> tuple[A
         line = centreline(anatomy.uterus)
         if classify(line.version_deg, line.flexion_deg, MARGIN_DEG) is orientation:
             return anatomy, line
-
-
-def classify(version_deg: float, flexion_deg: float, margin: float = 0.0) -> Orientation:
-    """Class of a version and a flexion angle; ``ambiguous`` between the cuts or closer than ``margin`` to one."""
-    version = (
-        "av" if version_deg >= ANTEVERTED_MIN + margin else "rv" if version_deg <= RETROVERTED_MAX - margin else ""
-    )
-    flexion = "af" if flexion_deg >= FLEXION_MIN + margin else "rf" if flexion_deg <= -FLEXION_MIN - margin else ""
-    return Orientation(f"{version}-{flexion}") if version and flexion else Orientation.AMBIGUOUS
 
 
 def draw_scans(member: Member, seed: int, view: View) -> list[Scan]:

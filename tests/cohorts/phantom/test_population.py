@@ -3,10 +3,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from synthuterus_bench.cohorts.cuts import classify
 from synthuterus_bench.cohorts.phantom.anatomy import MARGIN_DEG
 from synthuterus_bench.cohorts.phantom.population import (
     Member,
-    classify,
     draw_cohort,
     draw_patient,
     draw_scans,
@@ -16,16 +16,6 @@ from synthuterus_bench.cohorts.phantom.population import (
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import DataError, UsageError
 from synthuterus_bench.vocab import CLASSES, Label, Orientation, Split, View
-
-ANGLES = [
-    (60, 50, "av-af"), (60, -50, "av-rf"), (-30, 50, "rv-af"), (-30, -50, "rv-rf"), (10, 30, "av-af"),
-    (9.9, 30, "ambiguous"), (-5, -30, "rv-rf"), (-4.9, -30, "ambiguous"), (60, 29.9, "ambiguous"), (0, 0, "ambiguous"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("version", "flexion", "expected"), ANGLES)
-def test_classes_by_the_cuts(version, flexion, expected):
-    assert classify(version, flexion) == Orientation(expected)
 
 
 def test_every_patient_lies_inside_its_class():
