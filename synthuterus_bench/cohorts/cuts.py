@@ -1,9 +1,9 @@
 """Where one class of uterine position ends and the next begins.
 
 No source gives numbers to cut version at; these are this project's assumption, stated wherever they are used: the
-cervix at least 10 degrees forward of the vagina is anteverted, at most -5 (backward) retroverted. For flexion, the bend
-of the corpus on the cervix, the common reading of the angle between them (150 degrees and less anteflexed, more than 210
-retroflexed) gives 30 degrees from straight either way. Between the cuts a uterus has no class: ``ambiguous``.
+cervix at least 10 degrees forward of the vagina is anteverted, at most -5 (backward) retroverted. For flexion, the
+common reading of the angle between corpus and cervix (150 degrees and less anteflexed, more than 210 retroflexed) gives
+a bend of 30 degrees from straight either way. Between the cuts a uterus has no class: ``ambiguous``.
 """
 
 from synthuterus_bench.vocab import Orientation

@@ -1,0 +1,98 @@
+"""The axes of cervix, corpus and vagina as straight lines in a sagittal mask.
+
+Points are (row, column) in mm, as in :mod:`synthuterus_bench.cohorts.skeleton`. An axis at angle ``a`` (degrees) points
+along (-sin a, cos a) in (x backwards, y upwards): 0 is straight up, positive leans forward.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import label
+
+from synthuterus_bench.cohorts.centreline import across, arc, point_at
+from synthuterus_bench.cohorts.skeleton import Body, Points
+from synthuterus_bench.vocab import Label
+
+BEND_MM = 8.0
+"""Left out on either side of the isthmus, where the uterus bends: twice the mean width of the phantom's bend."""
+
+VAGINA_MM = 32.0
+VAGINA_MIN_MM = 12.0
+HINGE_RANGE = (0.3, 0.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A straight axis from its lower to its upper end, (row, column) in mm."""
+
+    low: Points
+    high: Points
+
+    @property
+    def degrees(self) -> float:
+        """Its angle; 0 is straight up, positive leans forward."""
+        down, back = self.high - self.low
+        return float(np.rad2deg(np.arctan2(-back, -down)))
+
+    @property
+    def length(self) -> float:
+        """In mm."""
+        return float(np.hypot(*(self.high - self.low)))
+
+
+def uterine_chords(body: Body, line: Points) -> tuple[Chord, Chord]:
+    """Chords of cervix and corpus on the centreline, ``BEND_MM`` (at most 0.4 of either part) clear of the isthmus."""
+    length = float(arc(line)[-1])
+    bend = isthmus(body, line)
+    below, above = bend - min(BEND_MM, 0.4 * bend), bend + min(BEND_MM, 0.4 * (length - bend))
+    return Chord(line[0], point_at(line, below)), Chord(point_at(line, above), line[-1])
+
+
+def isthmus(body: Body, line: Points) -> float:
+    """Place of the isthmus on the centreline, mm from the os.
+
+    Where the label cervix fills less than half of what lies across; where it is not labelled, the hinge.
+    """
+    share = across(body, line).share(body.labels == Label.CERVIX)
+    cervix = np.flatnonzero(share > 0.5)
+    return float(arc(line)[cervix[-1]]) if len(cervix) else hinge(line)
+
+
+def hinge(line: Points) -> float:
+    """Where a line bends, in mm: the joint of the two straight pieces closest to it, from 0.3 to 0.6 of its length."""
+    along = arc(line)
+    places = np.linspace(*HINGE_RANGE, 31) * along[-1]
+    return float(min(places, key=lambda place: _misfit(line, along, float(place))))
+
+
+def _misfit(line: Points, along: NDArray[np.float64], place: float) -> float:
+    knots = np.stack([np.ones_like(along), along, np.maximum(along - place, 0)], 1)
+    rest = line - knots @ np.linalg.lstsq(knots, line, rcond=None)[0]
+    return float((rest**2).sum())
+
+
+def vaginal_chord(labels: NDArray[np.uint8], os: Points) -> Chord | None:
+    """Axis of the upper vagina from its largest piece; None where less than ``VAGINA_MIN_MM`` of it are seen.
+
+    The mean of two directions: from the place ``VAGINA_MM`` (or as far as it is seen) below the os to the os, and the
+    principal axis of what lies nearer than that.
+    """
+    near = _largest_piece(labels == Label.VAGINA)
+    far = np.hypot(*(near - os).T)
+    reach = min(VAGINA_MM, float(far.max(initial=0)) - 4)
+    if reach < VAGINA_MIN_MM:
+        return None
+    place = near[np.abs(far - reach) < 6].mean(0)
+    above = near[far < reach + 8]
+    axis = np.linalg.svd(above - above.mean(0), full_matrices=False)[2][0]
+    toward = (os - place) / np.hypot(*(os - place))
+    axis = axis * np.sign(axis @ toward)
+    middle = (axis + toward) / np.hypot(*(axis + toward))
+    return Chord(os - reach * middle, os)
+
+
+def _largest_piece(kind: NDArray[np.bool_]) -> Points:
+    pieces, _ = label(kind, np.ones((3, 3)))
+    sizes = np.bincount(pieces.ravel(), minlength=2)
+    return np.argwhere(pieces == 1 + sizes[1:].argmax()).astype(float)
