@@ -114,14 +114,14 @@ def _measured(plane: Plane, body: Body, index: int | None) -> Measured:
     basis = Basis.BODY if vagina is None else Basis.VAGINA
     version = wrapped(cervix.degrees - (VAGINA_TILT_DEG if vagina is None else vagina.degrees))
     flexion = wrapped(corpus.degrees - cervix.degrees)
-    ends = [None if chord is None else _ends(plane, chord) for chord in (vagina, cervix, corpus)]
+    seen = None if vagina is None else _ends(plane, vagina)
     return Measured(
         classify(version, flexion),
         probability(version, flexion, basis) * quality(plane, body),
         version,
         flexion,
         basis,
-        Axes(ends[1], ends[2], ends[0], plane.to_pixels(line)),
+        Axes(_ends(plane, cervix), _ends(plane, corpus), seen, plane.to_pixels(line)),
         index,
     )
 

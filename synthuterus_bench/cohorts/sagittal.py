@@ -1,6 +1,7 @@
 """The slice of a mask to measure, on a grid of 1 mm."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def take_plane(mask: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> Plan
         return None
     edge = bool(uterus[[0, -1]].any() or uterus[:, [0, -1]].any())
     wanted = np.isin(mask, _WANTED)
-    axes = [_axis(wanted.any(1 - axis), spacing_mm[axis]) for axis in (0, 1)]
+    axes = [_axis(np.any(wanted, axis=1 - axis), spacing_mm[axis]) for axis in (0, 1)]
     index = [np.floor(axis / step).astype(int) for axis, step in zip(axes, spacing_mm, strict=True)]
     there = [(i >= 0) & (i < size) for i, size in zip(index, mask.shape, strict=True)]
     safe = [np.clip(i, 0, size - 1) for i, size in zip(index, mask.shape, strict=True)]
@@ -74,7 +75,7 @@ def take_plane(mask: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> Plan
     return Plane(labels, (float(axes[0][0]), float(axes[1][0])), spacing_mm, edge)
 
 
-def _axis(wanted: NDArray[np.bool_], step: float) -> NDArray[np.float64]:
+def _axis(wanted: Any, step: float) -> NDArray[np.float64]:
     """Centres of the working pixels along an axis, in mm from the mask's edge."""
     first, last = np.flatnonzero(wanted)[[0, -1]]
     start, stop = np.floor(first * step) - MARGIN_MM, np.ceil((last + 1) * step) + MARGIN_MM

@@ -69,8 +69,9 @@ def path(body: Body) -> Points:
 
 def _graph(inside: Inside, cost: NDArray[np.float64]) -> csr_array:
     """Pixels inside, in order, joined to 16 neighbours; a step costs its length times the mean cost of its ends."""
-    number = np.full(inside.shape, -1)
-    number[inside] = np.arange(inside.sum())
+    number: NDArray[np.intp] = np.full(inside.shape, -1)
+    size = int(inside.sum())
+    number[inside] = np.arange(size)
     starts, ends, weights = [], [], []
     rows, columns = np.nonzero(inside)
     for down, back in _MOVES:
@@ -82,7 +83,7 @@ def _graph(inside: Inside, cost: NDArray[np.float64]) -> csr_array:
         ends.append(number[b][both])
         weights.append((cost[a] + cost[b])[both] * np.hypot(down, back) / 2)
     joined = (np.concatenate(weights), (np.concatenate(starts), np.concatenate(ends)))
-    return csr_array(joined, shape=(len(rows), len(rows)))
+    return csr_array(joined, shape=(size, size))
 
 
 def _ends(body: Body, pixels: NDArray[np.intp]) -> tuple[int, int]:

@@ -35,7 +35,9 @@ class Tubes:
         mask[_distance(down, back, vagina, os) < 5.5] = Label.VAGINA
         mask[_distance(down, back, os, isthmus) < 10] = Label.CERVIX
         mask[_distance(down, back, isthmus, top) < 15] = Label.MYOMETRIUM
-        mask[(_distance(down, back, os, isthmus - 2 * (isthmus - os) / 30) < 10) & (mask != Label.CERVIX)] = Label.CERVIX
+        mask[(_distance(down, back, os, isthmus - 2 * (isthmus - os) / 30) < 10) & (mask != Label.CERVIX)] = (
+            Label.CERVIX
+        )
         mask[_distance(down, back, isthmus + 2 * (top - isthmus) / 38, top) < 3.5] = Label.ENDOMETRIUM
         return mask
 
