@@ -19,6 +19,7 @@ BEND_MM = 8.0
 
 VAGINA_MM = 32.0
 VAGINA_MIN_MM = 12.0
+VAGINA_GAP_MM = 20.0
 HINGE_RANGE = (0.3, 0.6)
 
 
@@ -73,18 +74,19 @@ def _misfit(line: Points, along: NDArray[np.float64], place: float) -> float:
 
 
 def vaginal_chord(labels: NDArray[np.uint8], os: Points) -> Chord | None:
-    """Axis of the upper vagina from its largest piece; None where less than ``VAGINA_MIN_MM`` of it are seen.
+    """Axis of the upper vagina from its largest piece.
 
     The mean of two directions: from the place ``VAGINA_MM`` (or as far as it is seen) below the os to the os, and the
-    principal axis of what lies nearer than that.
+    principal axis of what lies nearer than that. None where less than ``VAGINA_MIN_MM`` below the os are seen, or
+    nothing within ``VAGINA_GAP_MM`` of it.
     """
-    near = _largest_piece(labels == Label.VAGINA)
-    far = np.hypot(*(near - os).T)
+    piece = _largest_piece(labels == Label.VAGINA)
+    far = np.hypot(*(piece - os).T)
     reach = min(VAGINA_MM, float(far.max(initial=0)) - 4)
-    if reach < VAGINA_MIN_MM:
+    if reach < VAGINA_MIN_MM or far.min() > VAGINA_GAP_MM:
         return None
-    place = near[np.abs(far - reach) < 6].mean(0)
-    above = near[far < reach + 8]
+    place = piece[np.abs(far - reach) < 6].mean(0)
+    above = piece[far < reach + 8]
     axis = np.linalg.svd(above - above.mean(0), full_matrices=False)[2][0]
     toward = (os - place) / np.hypot(*(os - place))
     axis = axis * np.sign(axis @ toward)

@@ -23,7 +23,7 @@ from synthuterus_bench.vocab import Label, Orientation
 VAGINA_TILT_DEG = -30.0
 """Assumed angle of the vagina where it is not labelled: its upper end leans 30 degrees backwards, as the phantom's."""
 
-MIN_LENGTH_MM = 30.0
+LENGTH_MM = (30.0, 200.0)
 MIN_CHORD_MM = 8.0
 MIN_SHARE = 0.6
 UNLABELLED, CUT = 0.85, 0.7
@@ -79,8 +79,8 @@ def measure(mask: NDArray[np.uint8], spacing_mm: tuple[float, ...]) -> Measured:
     Args:
         mask: (rows, columns), or (slices, rows, columns) of which the mid-sagittal slice is measured: the one with
             the largest area of endometrium, or where none shows any with the largest uterus. Rows run from superior
-            to inferior, columns from anterior to posterior. Lesions count as uterus. Cervix, cavity and vagina may
-            be unlabelled.
+            to inferior, columns from anterior to posterior. Lesions count as uterus. The vagina, and either cervix or
+            cavity, may be unlabelled.
         spacing_mm: one entry an axis.
 
     Raises:
@@ -94,6 +94,8 @@ def measure(mask: NDArray[np.uint8], spacing_mm: tuple[float, ...]) -> Measured:
         return _refused("no uterus in the mask", index)
     if body.share < MIN_SHARE:
         return _refused(f"the largest piece holds {body.share:.0%} of the uterus, expected {MIN_SHARE:.0%}", index)
+    if not (body.has(Label.CERVIX) or body.cavity.any()):
+        return _refused("neither cervix nor cavity in the mask, expected one to tell its ends apart by", index)
     return _measured(plane, body, index)
 
 
@@ -104,8 +106,8 @@ def _refused(reason: str, index: int | None) -> Measured:
 def _measured(plane: Plane, body: Body, index: int | None) -> Measured:
     line = centreline(body)
     length = float(arc(line)[-1])
-    if length < MIN_LENGTH_MM:
-        return _refused(f"the uterus is {length:.0f} mm long, expected at least {MIN_LENGTH_MM:g}", index)
+    if not LENGTH_MM[0] <= length <= LENGTH_MM[1]:
+        return _refused(f"the uterus is {length:.0f} mm long, expected {LENGTH_MM[0]:g} to {LENGTH_MM[1]:g}", index)
     cervix, corpus = uterine_chords(body, line)
     for name, chord in (("cervix", cervix), ("corpus", corpus)):
         if chord.length < MIN_CHORD_MM:
