@@ -1,9 +1,8 @@
-"""Where one class of uterine position ends and the next begins.
+"""Where one class of position ends and the next begins. No source gives numbers to cut at: these are ours.
 
-No source gives numbers to cut version at; these are this project's assumption, stated wherever they are used: the
-cervix at least 10 degrees forward of the vagina is anteverted, at most -5 (backward) retroverted. For flexion, the
-common reading of the angle between corpus and cervix (150 degrees and less anteflexed, more than 210 retroflexed) gives
-a bend of 30 degrees from straight either way. Between the cuts a uterus has no class: ``ambiguous``.
+Version is the cervix axis against the vagina axis: at least +10 degrees forward is anteverted, at most -5 retroverted.
+Flexion is the bend of the corpus away from straight: at least 30 degrees forward is anteflexed, 30 backward
+retroflexed. Between the cuts a uterus is ``ambiguous``.
 """
 
 from synthuterus_bench.vocab import Orientation
