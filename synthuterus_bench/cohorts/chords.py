@@ -20,6 +20,7 @@ BEND_MM = 8.0
 VAGINA_MM = 32.0
 VAGINA_MIN_MM = 12.0
 VAGINA_GAP_MM = 20.0
+LONG = 2.0
 HINGE_RANGE = (0.3, 0.6)
 
 
@@ -77,8 +78,8 @@ def vaginal_chord(labels: NDArray[np.uint8], os: Points) -> Chord | None:
     """Axis of the upper vagina from its largest piece.
 
     The mean of two directions: from the place ``VAGINA_MM`` (or as far as it is seen) below the os to the os, and the
-    principal axis of what lies nearer than that. None where less than ``VAGINA_MIN_MM`` below the os are seen, or
-    nothing within ``VAGINA_GAP_MM`` of it.
+    principal axis of what lies nearer than that, if it is at least ``LONG`` times as long as wide. None where less
+    than ``VAGINA_MIN_MM`` below the os are seen, or nothing within ``VAGINA_GAP_MM`` of it.
     """
     piece = _largest_piece(labels == Label.VAGINA)
     far = np.hypot(*(piece - os).T)
@@ -87,11 +88,11 @@ def vaginal_chord(labels: NDArray[np.uint8], os: Points) -> Chord | None:
         return None
     place = piece[np.abs(far - reach) < 6].mean(0)
     above = piece[far < reach + 8]
-    axis = np.linalg.svd(above - above.mean(0), full_matrices=False)[2][0]
     toward = (os - place) / np.hypot(*(os - place))
-    axis = axis * np.sign(axis @ toward)
-    middle = (axis + toward) / np.hypot(*(axis + toward))
-    return Chord(os - reach * middle, os)
+    _, spread, axes = np.linalg.svd(above - above.mean(0), full_matrices=False)
+    if spread[0] >= LONG * spread[-1]:
+        toward = toward + axes[0] * np.sign(axes[0] @ toward)
+    return Chord(os - reach * toward / np.hypot(*toward), os)
 
 
 def _largest_piece(kind: NDArray[np.bool_]) -> Points:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from synthuterus_bench.cohorts.centreline import arc, centreline
-from synthuterus_bench.cohorts.chords import Chord, uterine_chords, vaginal_chord
+from synthuterus_bench.cohorts.chords import VAGINA_MM, Chord, uterine_chords, vaginal_chord
 from synthuterus_bench.cohorts.cuts import ANTEVERTED_MIN, FLEXION_MIN, RETROVERTED_MAX, classify
 from synthuterus_bench.cohorts.sagittal import Plane, check_mask, mid_sagittal, take_plane
 from synthuterus_bench.cohorts.skeleton import Body, uterus_body
@@ -36,8 +36,9 @@ class Basis(StrEnum):
     BODY = "body"
 
 
-ERROR_SD_DEG = {Basis.VAGINA: (4.5, 5.0), Basis.BODY: (10.5, 6.5)}
-"""Standard deviations of the errors of version and flexion on phantoms, by ``benchmarks/orientation.py``."""
+VERSION_SD_DEG = {Basis.VAGINA: 4.0, Basis.BODY: 12.5}
+FLEXION_SD_DEG = 4.5
+"""Standard deviations of the errors on phantoms, by ``benchmarks/orientation.py``."""
 
 Ends = NDArray[np.float64]
 
@@ -113,19 +114,25 @@ def _measured(plane: Plane, body: Body, index: int | None) -> Measured:
         if chord.length < MIN_CHORD_MM:
             return _refused(f"{chord.length:.0f} mm of {name} seen, expected at least {MIN_CHORD_MM:g}", index)
     vagina = vaginal_chord(plane.labels, line[0])
-    basis = Basis.BODY if vagina is None else Basis.VAGINA
     version = wrapped(cervix.degrees - (VAGINA_TILT_DEG if vagina is None else vagina.degrees))
     flexion = wrapped(corpus.degrees - cervix.degrees)
     seen = None if vagina is None else _ends(plane, vagina)
     return Measured(
         classify(version, flexion),
-        probability(version, flexion, basis) * quality(plane, body),
+        probability(version, flexion, version_sd(vagina)) * quality(plane, body),
         version,
         flexion,
-        basis,
+        Basis.BODY if vagina is None else Basis.VAGINA,
         Axes(_ends(plane, cervix), _ends(plane, corpus), seen, plane.to_pixels(line)),
         index,
     )
+
+
+def version_sd(vagina: Chord | None) -> float:
+    """Standard deviation of version's error in degrees; it grows as less of the vagina is seen (None: nothing)."""
+    if vagina is None:
+        return VERSION_SD_DEG[Basis.BODY]
+    return min(VERSION_SD_DEG[Basis.VAGINA] * (VAGINA_MM / vagina.length) ** 1.5, VERSION_SD_DEG[Basis.BODY])
 
 
 def _ends(plane: Plane, chord: Chord) -> Ends:
@@ -137,16 +144,15 @@ def wrapped(degrees: float) -> float:
     return (degrees + 180) % 360 - 180
 
 
-def probability(version_deg: float, flexion_deg: float, basis: Basis) -> float:
-    """Probability of the class of two measured angles, their errors normal with ``ERROR_SD_DEG``."""
-    version_sd, flexion_sd = ERROR_SD_DEG[basis]
-    forward = ndtr((version_deg - ANTEVERTED_MIN) / version_sd), ndtr((flexion_deg - FLEXION_MIN) / flexion_sd)
-    backward = ndtr((RETROVERTED_MAX - version_deg) / version_sd), ndtr((-FLEXION_MIN - flexion_deg) / flexion_sd)
-    found = classify(version_deg, flexion_deg)
-    if found is Orientation.AMBIGUOUS:
-        return float(1 - (forward[0] + backward[0]) * (forward[1] + backward[1]))
-    version = forward[0] if found in (Orientation.AV_AF, Orientation.AV_RF) else backward[0]
-    return float(version * (forward[1] if found in (Orientation.AV_AF, Orientation.RV_AF) else backward[1]))
+def probability(version_deg: float, flexion_deg: float, version_sd_deg: float) -> float:
+    """Probability of the class of two measured angles, their errors normal and independent."""
+    forward, backward = version_deg - ANTEVERTED_MIN, RETROVERTED_MAX - version_deg
+    version = float(ndtr(forward / version_sd_deg)), float(ndtr(backward / version_sd_deg))
+    bends = flexion_deg - FLEXION_MIN, -FLEXION_MIN - flexion_deg
+    flexion = float(ndtr(bends[0] / FLEXION_SD_DEG)), float(ndtr(bends[1] / FLEXION_SD_DEG))
+    if classify(version_deg, flexion_deg) is Orientation.AMBIGUOUS:
+        return 1 - sum(version) * sum(flexion)
+    return max(version) * max(flexion)
 
 
 def quality(plane: Plane, body: Body) -> float:
