@@ -18,7 +18,7 @@ from synthuterus_bench.cohorts.chords import VAGINA_MM, Chord, uterine_chords, v
 from synthuterus_bench.cohorts.cuts import ANTEVERTED_MIN, FLEXION_MIN, RETROVERTED_MAX, classify
 from synthuterus_bench.cohorts.sagittal import Plane, check_mask, mid_sagittal, take_plane
 from synthuterus_bench.cohorts.skeleton import Body, uterus_body
-from synthuterus_bench.vocab import Label, Orientation
+from synthuterus_bench.vocab import LESIONS, Label, Orientation
 
 VAGINA_TILT_DEG = -30.0
 """Assumed angle of the vagina where it is not labelled: its upper end leans 30 degrees backwards, as the phantom's."""
@@ -156,6 +156,11 @@ def probability(version_deg: float, flexion_deg: float, version_sd_deg: float) -
 
 
 def quality(plane: Plane, body: Body) -> float:
-    """Quality of a mask in (0, 1]: the largest piece's share of the uterus, less for parts unlabelled or cut off."""
-    cervix, cavity = body.has(Label.CERVIX), bool(body.cavity.any())
-    return body.share * UNLABELLED ** (2 - cervix - cavity) * (CUT if plane.cut else 1.0)
+    """Quality of a mask in (0, 1].
+
+    The largest piece's share of the uterus; less for a part that is not labelled, for a uterus cut off at the mask's
+    edge, and for lesions, which push the wall away from its axis: half their share of the uterus.
+    """
+    unlabelled = 2 - body.has(Label.CERVIX) - bool(body.cavity.any())
+    lesions = float(np.isin(body.labels[body.inside], LESIONS).mean())
+    return body.share * UNLABELLED**unlabelled * (CUT if plane.cut else 1.0) * (1 - lesions / 2)

@@ -157,7 +157,9 @@ def pieces():
     crumbs[5:20, 5:30] = Label.MYOMETRIUM
     unlabelled = np.where(mask == Label.CERVIX, Label.MYOMETRIUM, mask).astype(np.uint8)
     edge = mask[np.flatnonzero(np.isin(mask, [Label.MYOMETRIUM, Label.CERVIX]).any(1))[0] :]
-    return {"crumbs": crumbs, "unlabelled cervix": unlabelled, "at the edge": edge}
+    myoma = mask.copy()
+    myoma[(mask == Label.MYOMETRIUM) & (np.indices(mask.shape)[0] < 70)] = Label.MYOMA
+    return {"myoma": myoma, "crumbs": crumbs, "unlabelled cervix": unlabelled, "at the edge": edge}
 
 
 @pytest.mark.parametrize(("name", "mask"), pieces().items(), ids=pieces())
