@@ -1,8 +1,8 @@
 """How well position is measured on masks: class, version and flexion of phantoms against the truth of their pictures.
 
-    python benchmarks/orientation.py [--patients 1000] [--seed 7] [--lesions] [--plot CONFUSION.png]
+    python benchmarks/orientation.py [--patients 1000] [--seed 7] [--lesions] [--preset] [--plot CONFUSION.png]
 
-Of each patient's two central slices the one with most of the cavity is measured: with all labels, with those of UMD
+The patients are a sample of the population, or with --preset the test patients of phantom-v1. Of each patient's two central slices the one with most of the cavity is measured: with all labels, with those of UMD
 (wall, cavity, lesions), and with those of a localiser (no vagina, no junctional zone). The method was tuned on seeds
 from 900 up. Prints JSON.
 """
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.orientation import Measured, measure
 from synthuterus_bench.cohorts.phantom.population import SAMPLE, Drawing, draw_scans
-from synthuterus_bench.cohorts.phantom.presets import Member, Priors
+from synthuterus_bench.cohorts.phantom.presets import Member, Priors, preset_members
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.sagittal import extent
 from synthuterus_bench.repro import write_atomic
-from synthuterus_bench.vocab import CLASSES, LESIONS, Label, Orientation, Split, View
+from synthuterus_bench.vocab import CLASSES, LESIONS, Label, Orientation, PresetName, Split, View
 
 KEPT: dict[str, dict[Label, Label]] = {
     "all labels": {label: label for label in Label},
@@ -56,10 +56,20 @@ def relabelled(mask: NDArray[np.uint8], kept: dict[Label, Label]) -> NDArray[np.
     return table[mask]
 
 
-def patient(index: int, seed: int, lesions: bool) -> Scan:
-    """The slice of a patient that shows most of the cavity; classes in turn."""
-    member = Member(SAMPLE, index, Split.TEST, CLASSES[index % len(CLASSES)], Priors(lesions=lesions))
-    return max(draw_scans(member, Drawing(seed, View.ROI, 2, 2)), key=lambda scan: extent(scan.mask, scan.spacing_mm))
+def members(options: argparse.Namespace) -> tuple[list[Member], int]:
+    """Who is measured, classes in turn, and the seed of their population."""
+    if options.preset:
+        everybody = preset_members(PresetName.V1, 2, 0)
+        return [one for one in everybody if one.split is Split.TEST][: options.patients], 0
+    priors = Priors(lesions=options.lesions)
+    people = [Member(SAMPLE, i, Split.TEST, CLASSES[i % len(CLASSES)], priors) for i in range(options.patients)]
+    return people, options.seed
+
+
+def mid_slice(member: Member, seed: int) -> Scan:
+    """The slice of a patient that shows most of the cavity."""
+    drawn = draw_scans(member, Drawing(seed, View.ROI, 2, 2))
+    return max(drawn, key=lambda scan: extent(scan.mask, scan.spacing_mm))
 
 
 def figures(scans: list[Scan], found: list[Measured]) -> dict[str, Any]:
@@ -134,13 +144,14 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--lesions", action="store_true")
+    parser.add_argument("--preset", action="store_true")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    scans = [patient(index, options.seed, options.lesions) for index in range(options.patients)]
+    people, seed = members(options)
+    scans = [mid_slice(member, seed) for member in people]
     results = {name: judge(scans, kept) for name, kept in KEPT.items()}
-    print(
-        json.dumps({"patients": options.patients, "seed": options.seed, "lesions": options.lesions} | results, indent=2)
-    )
+    who = {"patients": len(people), "population": people[0].population, "seed": seed, "lesions": options.lesions}
+    print(json.dumps(who | results, indent=2))
     if options.plot:
         plot({name: result["confusion"] for name, result in results.items()}, options.plot)
 

@@ -36,7 +36,7 @@ class Basis(StrEnum):
     BODY = "body"
 
 
-VERSION_SD_DEG = {Basis.VAGINA: 4.0, Basis.BODY: 12.5}
+VERSION_SD_DEG = {Basis.VAGINA: 4.5, Basis.BODY: 12.5}
 FLEXION_SD_DEG = 4.5
 """Standard deviations of the errors on phantoms, by ``benchmarks/orientation.py``."""
 
