@@ -2,9 +2,9 @@
 
     python benchmarks/orientation.py [--patients 1000] [--seed 7] [--lesions] [--preset] [--plot CONFUSION.png]
 
-The patients are a sample of the population, or with --preset the test patients of phantom-v1. Of each patient's two central slices the one with most of the cavity is measured: with all labels, with those of UMD
-(wall, cavity, lesions), and with those of a localiser (no vagina, no junctional zone). The method was tuned on seeds
-from 900 up. Prints JSON.
+The patients are a sample of the population, or with --preset the test patients of phantom-v1. Of each patient's two
+central slices the one with most of the cavity is measured: with all labels, with those of UMD (wall, cavity, lesions),
+and with those of a localiser (no vagina, no junctional zone). The method was tuned on seeds from 900 up. Prints JSON.
 """
 
 import argparse
@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.orientation import Measured, measure
-from synthuterus_bench.cohorts.phantom.population import SAMPLE, Drawing, draw_scans
+from synthuterus_bench.cohorts.phantom.draw import Drawing, draw_scans
+from synthuterus_bench.cohorts.phantom.population import SAMPLE
 from synthuterus_bench.cohorts.phantom.presets import Member, Priors, preset_members
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.sagittal import extent

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.cohorts.orientation import Basis, measure
-from synthuterus_bench.cohorts.phantom.population import SAMPLE, Drawing, draw_scans
+from synthuterus_bench.cohorts.phantom.draw import Drawing, draw_scans
+from synthuterus_bench.cohorts.phantom.population import SAMPLE
 from synthuterus_bench.cohorts.phantom.presets import Member, Priors
 from synthuterus_bench.cohorts.sagittal import extent
 from synthuterus_bench.vocab import CLASSES, Label, Split, View
