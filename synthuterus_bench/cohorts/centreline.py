@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, map_coordinates
 
 from synthuterus_bench.cohorts.skeleton import Body, Inside, Points, path
+from synthuterus_bench.vocab import Label
 
 SMOOTHING_MM = 3.0
 ROUNDS = 4
@@ -70,10 +71,10 @@ class Profile:
     at: NDArray[np.float64]
     run: Inside
 
-    def share(self, kind: Inside) -> NDArray[np.float64]:
-        """Part of the uterus across each point that is of a kind (a mask)."""
+    def much(self, kind: Inside) -> NDArray[np.float64]:
+        """How many mm of a kind (a mask) of uterus lie across each point."""
         there = map_coordinates(kind.astype(np.float32), self.at, order=1) * self.run
-        return np.asarray(there.sum(1) / np.maximum(self.run.sum(1), 1))
+        return np.asarray(there.sum(1) * _STEP_MM)
 
 
 def across(body: Body, line: Points) -> Profile:
@@ -95,12 +96,13 @@ def normals(line: Points) -> Points:
 
 
 def _recentred(body: Body, line: Points) -> Points:
-    """Every point moved across the line by at most ``STRIDE_MM``, towards the middle of cavity or wall."""
+    """Every point moved across the line by at most ``STRIDE_MM``: towards the middle of the cavity or the sound wall."""
     profile = across(body, line)
     near = np.abs(profile.offsets) <= CAVITY_MM
     cavity = map_coordinates(body.cavity.astype(np.float32), profile.at, order=1) * profile.run * near
     crossed = cavity.sum(1, keepdims=True) * _STEP_MM > 1.0
-    weight = np.where(crossed, cavity, profile.run)
+    myoma = map_coordinates((body.labels == Label.MYOMA).astype(np.float32), profile.at, order=1)
+    weight = np.where(crossed, cavity, profile.run * (1 - myoma))
     shift = (weight * profile.offsets).sum(1) / np.maximum(weight.sum(1), 1e-6)
     return line + np.clip(shift, -STRIDE_MM, STRIDE_MM)[:, None] * normals(line)
 

@@ -54,10 +54,11 @@ def uterine_chords(body: Body, line: Points) -> tuple[Chord, Chord]:
 def isthmus(body: Body, line: Points) -> float:
     """Place of the isthmus on the centreline, mm from the os.
 
-    Where the label cervix fills less than half of what lies across; where it is not labelled, the hinge.
+    Up to where more of what lies across is labelled cervix than corpus; where no cervix is labelled, the hinge.
     """
-    share = across(body, line).share(body.labels == Label.CERVIX)
-    cervix = np.flatnonzero(share > 0.5)
+    profile = across(body, line)
+    corpus = np.isin(body.labels, (Label.MYOMETRIUM, Label.JUNCTIONAL_ZONE, Label.ENDOMETRIUM))
+    cervix = np.flatnonzero(profile.much(body.labels == Label.CERVIX) > profile.much(corpus))
     return float(arc(line)[cervix[-1]]) if len(cervix) else hinge(line)
 
 

@@ -17,6 +17,7 @@ from synthuterus_bench.vocab import LESIONS, UTERUS, Label
 Points = NDArray[np.float64]
 Inside = NDArray[np.bool_]
 
+MYOMA_COST = 5.0
 _INFERIOR = 0.2
 _MOVES = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (2, 1), (1, -2), (2, -1))
 
@@ -55,11 +56,12 @@ def uterus_body(labels: NDArray[np.uint8]) -> Body | None:
 def path(body: Body) -> Points:
     """Pixels from the lip of the cervix to the top of the endometrium (or without one of the fundus), (points, 2).
 
-    The path is the cheapest where a step costs less the deeper inside it lies, and least in the cavity.
+    The path is the cheapest where a step costs less the deeper inside it lies, least in the cavity and most in a myoma.
     """
     pixels = np.argwhere(body.inside)
     low, high = _ends(body, pixels)
-    cost = np.where(body.cavity, 0.4, 1.0) / (1 + body.depth) ** 2
+    myoma = body.labels == Label.MYOMA
+    cost = np.where(body.cavity, 0.4, np.where(myoma, MYOMA_COST, 1.0)) / (1 + body.depth) ** 2
     _, before = dijkstra(_graph(body.inside, cost), directed=False, indices=low, return_predecessors=True)
     steps = [high]
     while steps[-1] != low and before[steps[-1]] >= 0:
