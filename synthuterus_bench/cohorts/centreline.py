@@ -96,7 +96,7 @@ def normals(line: Points) -> Points:
 
 
 def _recentred(body: Body, line: Points) -> Points:
-    """Every point moved across the line by at most ``STRIDE_MM``: towards the middle of the cavity or the sound wall."""
+    """Every point moved across the line by at most ``STRIDE_MM``: towards the middle of cavity or sound wall."""
     profile = across(body, line)
     near = np.abs(profile.offsets) <= CAVITY_MM
     cavity = map_coordinates(body.cavity.astype(np.float32), profile.at, order=1) * profile.run * near
