@@ -69,6 +69,7 @@ def test_a_volume_is_measured_in_its_middle():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_class_and_angles_of_a_thousand_patients():
     right, errors, _ = judged([scan_of(index) for index in range(1000)])
     assert right >= 0.97
