@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.cohorts.orientation import Measured, measure
 from synthuterus_bench.cohorts.phantom.draw import Drawing, draw_scans
 from synthuterus_bench.cohorts.phantom.population import SAMPLE
 from synthuterus_bench.cohorts.phantom.presets import Member, Priors, preset_members
+from synthuterus_bench.cohorts.position.orientation import Measured, measure
+from synthuterus_bench.cohorts.position.sagittal import extent
 from synthuterus_bench.cohorts.record import Scan
-from synthuterus_bench.cohorts.sagittal import extent
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.vocab import CLASSES, LESIONS, Label, Orientation, PresetName, Split, View
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from synthuterus_bench.cli import run
-from tests.cohorts.synthetic import write_nifti, write_series
+from tests.cohorts.imports.synthetic import write_nifti, write_series
 
 
 @pytest.fixture

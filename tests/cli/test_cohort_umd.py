@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from synthuterus_bench.cli import run
-from synthuterus_bench.cohorts import figshare
-from tests.cohorts.umd_tree import write_umd
-from tests.cohorts.web import Behaviour, serving
+from synthuterus_bench.cohorts.imports import figshare
+from tests.cohorts.imports.umd_tree import write_umd
+from tests.cohorts.imports.web import Behaviour, serving
 
 
 @pytest.fixture

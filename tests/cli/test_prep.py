@@ -4,7 +4,7 @@ import pytest
 
 from synthuterus_bench.cli import run
 from synthuterus_bench.cohorts.store import load_cohort
-from tests.cohorts.synthetic import anatomy, write_series
+from tests.cohorts.imports.synthetic import anatomy, write_series
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from synthuterus_bench.errors import CohortError, DataError, ScanError, UsageErr
 from synthuterus_bench.prep.pipeline import PrepOptions, SliceChoice, chosen, parameters, prepare_cohort, prepare_scan
 from synthuterus_bench.repro import digest_file
 from synthuterus_bench.vocab import Label, Orientation, Split, View
-from tests.cohorts.synthetic import anatomy
+from tests.cohorts.imports.synthetic import anatomy
 
 SHAPE = (9, 150, 160)
 ROI = PrepOptions(View.ROI)

@@ -5,7 +5,7 @@ from pydicom.dataset import Dataset
 
 from synthuterus_bench.cohorts.phi.dicom import find_dicom
 from synthuterus_bench.cohorts.phi.record import Kind
-from tests.cohorts.synthetic import SECRETS, anatomy, dicom_slice
+from tests.cohorts.imports.synthetic import SECRETS, anatomy, dicom_slice
 
 
 def found_in(data, preamble=b"\0" * 128):

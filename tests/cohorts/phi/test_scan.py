@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthuterus_bench.cohorts.importing import ImportOptions, import_folder
+from synthuterus_bench.cohorts.imports.importing import ImportOptions, import_folder
 from synthuterus_bench.cohorts.phi.record import Kind, masked
 from synthuterus_bench.cohorts.phi.scan import check_clean, look_at, scan_phi
 from synthuterus_bench.errors import GateError, UsageError
+from tests.cohorts.imports.synthetic import SECRETS, write_nifti, write_series
+from tests.cohorts.imports.test_scrub import every_byte
 from tests.cohorts.phi.test_png import PLAIN
-from tests.cohorts.synthetic import SECRETS, write_nifti, write_series
-from tests.cohorts.test_scrub import every_byte
 
 REAL = Path(__file__).parents[4] / "shared" / "real-mri"
 PLACES = ["InstitutionName", "InstitutionAddress", "StationName", "DeviceSerialNumber", "AcquisitionTime"]

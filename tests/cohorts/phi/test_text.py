@@ -5,7 +5,7 @@ import pytest
 
 from synthuterus_bench.cohorts.phi.record import Kind
 from synthuterus_bench.cohorts.phi.text import find_paths, find_text, is_identifying
-from tests.cohorts.synthetic import SECRETS
+from tests.cohorts.imports.synthetic import SECRETS
 
 
 def found_in(text, name):
