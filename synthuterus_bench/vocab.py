@@ -55,6 +55,13 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class PresetName(StrEnum):
+    """The frozen phantom populations."""
+
+    V1 = "phantom-v1"
+    HOSPITAL_V1 = "phantom-hospital-v1"
+
+
 class Label(IntEnum):
     """Tissue labels of masks."""
 

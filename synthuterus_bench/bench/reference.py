@@ -14,7 +14,8 @@ from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_array, digest_file, digest_json
-from synthuterus_bench.vocab import CLASSES, Split
+from synthuterus_bench.vocab import CLASSES, PresetName, Split
+from synthuterus_bench.workers import available_cores
 
 PHANTOM = "phantom"
 MIN_PATIENTS = 2
@@ -61,14 +62,22 @@ def load_reference(reference: str, suite: Suite, cache: Path | None = None, trac
 
 def phantom_cohort(suite: Suite, cache: Path, track: Track = silent) -> Cohort:
     """The suite's phantom cohort; the name of its folder depends on all that decides its bytes, code included."""
-    from synthuterus_bench.cohorts.phantom.population import PRESET, draw_cohort
+    from synthuterus_bench.cohorts.phantom.population import draw_cohort
 
     code = [digest_file(file) for file in sorted(Path(phantom.__file__).parent.glob("*.py"))]
-    key = digest_json([PRESET, __version__, np.__version__, code, suite.view, suite.phantom_scans, suite.phantom_seed])
+    versions = [PresetName.V1, __version__, np.__version__]
+    key = digest_json([*versions, code, suite.view, suite.phantom_scans, suite.phantom_seed])
     folder = cache / "references" / key[:32]
     if folder.exists():
         return load_cohort(folder)
-    return draw_cohort(folder, scans=suite.phantom_scans, view=suite.view, seed=suite.phantom_seed, track=track)
+    return draw_cohort(
+        folder,
+        scans=suite.phantom_scans,
+        view=suite.view,
+        seed=suite.phantom_seed,
+        workers=available_cores(),
+        track=track,
+    )
 
 
 def read_reference(cohort: Cohort, suite: Suite) -> Reference:

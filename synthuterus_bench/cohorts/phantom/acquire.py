@@ -1,35 +1,61 @@
-"""From tissue signal to a scan: T2-decay blur, ghosts, bias field, Rician noise."""
+"""From tissue signal to a scan: T2-decay blur, breathing ghosts, bias field, Rician noise.
+
+Exponentials are taken in double precision and rounded, so that every kind of processor gives the same single.
+"""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from synthuterus_bench.cohorts.phantom.curves import Field, smooth_noise
+from synthuterus_bench.cohorts.phantom.noise import Field, plane, sample
 from synthuterus_bench.cohorts.phantom.signal import Protocol
 from synthuterus_bench.vocab import Sequence
 
 REFERENCE_SIGNAL = 0.42
+BIAS_CORR_MM = 110.0
 _SHORT_T2 = 0.45
+_GHOST_STEP_MM, _GHOST_WIDTH_MM, _GHOSTS = 19.0, 6.0, 5
 
 
-def acquire(signal: Field, protocol: Protocol, x: Field, y: Field, rng: np.random.Generator) -> tuple[Field, Field]:
-    """Magnitude image and the true multiplicative bias field, both (rows, columns).
+def exp(values: Field) -> Field:
+    """``exp`` of singles, the same on every processor."""
+    return np.exp(values.astype(np.float64)).astype(np.float32)
 
-    ``x``, ``y`` are the pixels' places in mm; ``rng`` is the stream of this slice.
+
+def acquire(signal: Field, depth: Field, field: Field, protocol: Protocol, rng: np.random.Generator) -> Field:
+    """Magnitude image (rows, columns).
+
+    Args:
+        depth: mm behind the front of the body, where ghosts of the breathing wall follow each other.
+        field: the multiplicative receive field of this slice.
+        rng: the stream of this slice's noise.
     """
-    image = _blur(signal, protocol)
-    shift = round(image.shape[protocol.phase_axis] * 0.31)
-    ghosts = np.roll(image, shift, protocol.phase_axis) + np.roll(image, -shift, protocol.phase_axis)
-    field = bias_field(protocol, x, y, rng)
-    image = (image + np.float32(protocol.ghost) * ghosts) * field
+    image = (_blur(signal, protocol) + ghosts(depth, protocol)) * field
     noise = rng.standard_normal((2, *image.shape), dtype=np.float32) * np.float32(REFERENCE_SIGNAL / protocol.snr)
-    return np.hypot(image + noise[0], noise[1]), field
+    real, imaginary = image + noise[0], noise[1]
+    return np.sqrt(real * real + imaginary * imaginary)
 
 
-def bias_field(protocol: Protocol, x: Field, y: Field, rng: np.random.Generator) -> Field:
-    """Smooth receive field, around 1: low-frequency noise plus brightness towards the coil in front and behind."""
-    waves = smooth_noise(rng, x, y, 110.0)
-    coil = 0.5 * (x / 100) ** 2 - 0.15
-    return np.exp(np.float32(protocol.bias) * waves + np.float32(protocol.coil) * coil).astype(np.float32)
+def ghosts(depth: Field, protocol: Protocol) -> Field:
+    """Copies of the bright front wall, ever fainter behind it, where phase is encoded from front to back."""
+    total = np.zeros(depth.shape, np.float32)
+    if protocol.phase_axis == 1 and protocol.ghost:
+        for number in range(1, _GHOSTS + 1):
+            away = (depth - np.float32(number * _GHOST_STEP_MM)) / np.float32(_GHOST_WIDTH_MM)
+            total += np.float32(REFERENCE_SIGNAL * protocol.ghost * 0.7**number) * exp(-away * away)
+    return total
+
+
+def bias_field(protocol: Protocol, waves: NDArray[np.float32], x: Field, y: Field, z: float) -> Field:
+    """Smooth receive field around 1: low-frequency noise plus brightness towards the coil in front and behind.
+
+    Args:
+        waves: the examination's lattice of 110 mm.
+        x, y: the pixels' places in mm as the scanner sees them.
+    """
+    smooth = sample(plane(waves, BIAS_CORR_MM, z)[0], BIAS_CORR_MM, x, y)
+    coil = np.float32(0.5) * np.square(x / np.float32(100)) - np.float32(0.15)
+    return exp(np.float32(protocol.bias) * smooth + np.float32(protocol.coil) * coil)
 
 
 def _blur(signal: Field, protocol: Protocol) -> Field:

@@ -1,15 +1,14 @@
-"""Curves and fields in the sagittal plane: centreline of the uterus, distances, splines, smooth noise."""
+"""Curves in the sagittal plane: centreline of the uterus, distances to lines and ellipses, splines."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import map_coordinates
 
 from synthuterus_bench.cohorts.phantom.anatomy import Uterus
+from synthuterus_bench.cohorts.phantom.noise import Field
 
-Field = NDArray[np.floating]
 _KNOTS = 64
 
 
@@ -23,7 +22,7 @@ class Centreline:
     """The uterus along its axis, from the external os to the fundus; arrays over the same knots.
 
     ``arc`` is the distance from the os, ``points`` (knots, 2) lie relative to the os, ``radius`` is the outer
-    half-thickness; the others are half-thicknesses of their layer. Angles are those of the chords.
+    half-thickness; the others are half-thicknesses of their layer.
     """
 
     arc: NDArray[np.float64]
@@ -32,8 +31,6 @@ class Centreline:
     endometrium: NDArray[np.float64]
     junctional_zone: NDArray[np.float64]
     canal: NDArray[np.float64]
-    version_deg: float
-    flexion_deg: float
 
 
 def centreline(uterus: Uterus) -> Centreline:
@@ -45,19 +42,9 @@ def centreline(uterus: Uterus) -> Centreline:
     steps = np.stack([-np.sin(angle), np.cos(angle)], 1)
     middle = (steps[1:] + steps[:-1]) / 2 * arc[1]
     points = np.vstack([np.zeros(2), np.cumsum(middle, 0)])
-    cervix = chord_angle(points, arc, 0, uterus.cervix_length - 2 * uterus.bend_width)
-    corpus = chord_angle(points, arc, uterus.cervix_length + 2 * uterus.bend_width, length)
     inner, zone, canal = _layers(uterus, arc, length)
     radius = _radius(uterus, arc, length)
-    version, flexion = cervix - uterus.vagina_deg, corpus - cervix
-    return Centreline(arc, points, radius, inner, zone, canal, version, flexion)
-
-
-def chord_angle(points: NDArray[np.float64], arc: NDArray[np.float64], start: float, stop: float) -> float:
-    """Angle in degrees of the straight line between two arc positions; 0 is up, positive forward."""
-    ends = [np.array([np.interp(s, arc, points[:, axis]) for axis in (0, 1)]) for s in (start, stop)]
-    dx, dy = ends[1] - ends[0]
-    return float(np.rad2deg(np.arctan2(-dx, dy)))
+    return Centreline(arc, points, radius, inner, zone, canal)
 
 
 def _radius(uterus: Uterus, arc: NDArray[np.float64], length: float) -> NDArray[np.float64]:
@@ -90,33 +77,46 @@ def spline(points: list[list[float]] | NDArray[np.float64], count: int) -> NDArr
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """For every pixel: distance to a polyline (mm), position along it (in points), and side (+1 or -1)."""
+    """For every pixel: distance to a polyline (mm), and position along it (in points)."""
 
     distance: Field
     position: Field
-    side: Field
 
 
 def nearest_on(x: Field, y: Field, points: NDArray[np.float64]) -> Nearest:
-    """Exact distance to a polyline: nearest vertex by one matrix product, then its two segments."""
+    """Exact distance to a polyline: its nearest vertex, then the two segments that meet there.
+
+    Elementwise arithmetic alone, so that every kind of processor gives the same numbers.
+    """
     line = points.astype(np.float32)
-    pixels = np.stack([x.ravel(), y.ravel()], 1)
-    vertex = ((line * line).sum(1)[None] - 2 * (pixels @ line.T)).argmin(1)
-    before = _on_segment(pixels, line, np.maximum(vertex - 1, 0))
-    after = _on_segment(pixels, line, np.minimum(vertex, len(line) - 2))
+    vertex = _nearest_vertex(x, y, line)
+    before = _on_segment(x, y, line, np.maximum(vertex - 1, 0))
+    after = _on_segment(x, y, line, np.minimum(vertex, len(line) - 2))
     closer = before[0] <= after[0]
-    squared, position, side = (np.where(closer, a, b).reshape(x.shape) for a, b in zip(before, after, strict=True))
-    return Nearest(np.sqrt(squared), position, side)
+    squared, position = (np.where(closer, a, b) for a, b in zip(before, after, strict=True))
+    return Nearest(np.sqrt(squared), position)
 
 
-def _on_segment(pixels: Field, line: Field, first: NDArray[np.intp]) -> tuple[Field, Field, Field]:
-    start = line[first]
-    along = line[first + 1] - start
-    offset = pixels - start
-    t = np.clip((offset * along).sum(1) / ((along * along).sum(1) + 1e-9), 0, 1)
-    miss = offset - t[:, None] * along
-    side = np.sign(offset[:, 0] * along[:, 1] - offset[:, 1] * along[:, 0])
-    return (miss * miss).sum(1), (first + t).astype(np.float32), side
+def _nearest_vertex(x: Field, y: Field, line: Field) -> NDArray[np.intp]:
+    best = np.full(x.shape, np.inf, np.float32)
+    vertex = np.zeros(x.shape, np.intp)
+    for index, (at_x, at_y) in enumerate(line):
+        dx, dy = x - at_x, y - at_y
+        squared = dx * dx + dy * dy
+        vertex[squared < best] = index
+        np.minimum(best, squared, out=best)
+    return vertex
+
+
+def _on_segment(x: Field, y: Field, line: Field, first: NDArray[np.intp]) -> tuple[Field, Field]:
+    """Squared distance to a segment of the line, and the place on it."""
+    along, start = np.diff(line, axis=0), line[:-1]
+    length = along[:, 0] * along[:, 0] + along[:, 1] * along[:, 1] + np.float32(1e-9)
+    ax, ay = along[:, 0][first], along[:, 1][first]
+    dx, dy = x - start[:, 0][first], y - start[:, 1][first]
+    t = np.clip((dx * ax + dy * ay) / length[first], 0, 1)
+    miss_x, miss_y = dx - t * ax, dy - t * ay
+    return miss_x * miss_x + miss_y * miss_y, (first + t).astype(np.float32)
 
 
 def ellipse(x: Field, y: Field, centre: tuple[float, float], axes: tuple[float, float], angle: float = 0.0) -> Field:
@@ -127,10 +127,3 @@ def ellipse(x: Field, y: Field, centre: tuple[float, float], axes: tuple[float, 
     q = np.sqrt(u * u + v * v) + np.float32(1e-6)
     slope = np.sqrt((u / np.float32(axes[0])) ** 2 + (v / np.float32(axes[1])) ** 2) + np.float32(1e-6)
     return (q - 1) * q / slope
-
-
-def smooth_noise(rng: np.random.Generator, x: Field, y: Field, corr_mm: float) -> Field:
-    """Noise of about unit variance and correlation length ``corr_mm``, fixed to the patient, not to the grid."""
-    lattice = rng.standard_normal((int(400 / corr_mm), int(400 / corr_mm))).astype(np.float32)
-    at = np.stack([(y + 200) / corr_mm, (x + 200) / corr_mm])
-    return map_coordinates(lattice, at, order=2, mode="grid-wrap", prefilter=False) / np.float32(0.55)

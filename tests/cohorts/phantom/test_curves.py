@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synthuterus_bench.cohorts.phantom.curves import chord_angle, ellipse, nearest_on, smooth_noise
+from synthuterus_bench.cohorts.phantom.curves import ellipse, nearest_on
 from synthuterus_bench.cohorts.phantom.grid import pixel_grid
 
 X, Y = pixel_grid(64, (0, 0))
@@ -28,14 +28,3 @@ def test_an_ellipse_is_zero_on_its_edge_and_has_unit_slope_there():
     assert abs(ellipse(np.float32([12]), np.float32([0]), (0, 0), (12, 5))[0]) < 1e-4
     step = ellipse(np.float32([0]), np.float32([5.1]), (0, 0), (12, 5))[0]
     assert step == pytest.approx(0.1, abs=0.01)
-
-
-@pytest.mark.parametrize(("end", "angle"), [((0, 10), 0), ((-10, 0), 90), ((10, 0), -90), ((-10, 10), 45)])
-def test_angles_lean_forward_when_positive(end, angle):
-    points = np.array([[0, 0], end], float)
-    assert chord_angle(points, np.array([0.0, 1]), 0, 1) == pytest.approx(angle)
-
-
-def test_noise_has_about_unit_variance():
-    values = [smooth_noise(np.random.default_rng(seed), X, Y, 4.5).std() for seed in range(20)]
-    assert 0.7 < np.mean(values) < 1.4
