@@ -35,7 +35,8 @@ class N4Settings:
     ``knots_mm``: least spacing of the spline's knots at the first level, halved at each further one. A pelvis of
     256 to 400 mm begins with one cubic piece, as coils at its surface make one bowl of brightness, and ends with
     pieces of 64 to 100 mm: wider than any organ, so that a bladder or a sacrum cannot be taken for field.
-    ``levels``: a fourth (32 mm) follows the organs and loses correlation, two cannot follow a 3 T field.
+    ``levels``: of 3 T images, the median correlation with the true field is 0.89 after two levels, 0.98 after three and
+    0.97 after four, when pieces of 32 mm follow the organs and the worst image falls from 0.94 to 0.65.
     ``iterations``: at most, a level; ``convergence`` (variation of the change in field) mostly ends it before.
     ``fwhm``, ``wiener``, ``bins``: the blur in log signal that is undone, the noise it is undone with, and the
     histogram's bins: the values of the paper.
