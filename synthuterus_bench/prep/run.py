@@ -66,14 +66,14 @@ def prepare_cohort(
         DataError: ``out`` is in use by something else.
     """
     check_input(cohort, options)
-    run = _Run(cohort, out.resolve(), options, _localiser(cohort, options, locate))
+    run = _Run(cohort, out, options, _localiser(cohort, options, locate))
     if run.is_done():
         run.clear()
         if report is not None and not report.is_file():
             raise DataError(f"{out}: prepared already, too late for a report", "remove it or give another --out")
         return run.result()
     with staged_folder(run.out) as folder:
-        outcomes = run.write(folder, workers, tell, track)
+        outcomes = run.write(folder, workers, tell, track, LOOKS if report else 0)
         if report is not None:
             write_report(report, cohort.manifest, run.pipeline, outcomes)
     run.clear()
@@ -124,7 +124,8 @@ class _Run:
 
     @property
     def work(self) -> Path:
-        return self.out.parent / f".{self.out.name}.work"
+        whole = self.out.resolve()
+        return whole.parent / f".{whole.name}.work"
 
     def home(self, view: View, root: Path) -> Path:
         """Where a view lies under ``root``."""
@@ -141,9 +142,9 @@ class _Run:
         found = {view: load_cohort(home).manifest.prep or {} for view, home in homes.items()}
         return all(found[view].items() >= self.facts(view).items() for view in homes)
 
-    def write(self, folder: Path, workers: int, tell: Tell, track: Track) -> list[Outcome]:
-        """Prepare every scan into a file, then the cohorts out of the files."""
-        paths = [*track(self._prepared(workers), "prepare", len(self.cohort))]
+    def write(self, folder: Path, workers: int, tell: Tell, track: Track, looks: int) -> list[Outcome]:
+        """Prepare every scan into a file, the first ``looks`` with pictures, then the cohorts out of the files."""
+        paths = [*track(self._prepared(workers, looks), "prepare", len(self.cohort))]
         outcomes = [_outcome_of(path) for path in paths]
         if self.options.otherwise is not Otherwise.MIDDLE:
             for outcome in (one for one in outcomes if one.source is Source.MIDDLE):
@@ -156,11 +157,11 @@ class _Run:
             writer.close()
         return outcomes
 
-    def _prepared(self, workers: int) -> Iterator[Path]:
+    def _prepared(self, workers: int, looks: int) -> Iterator[Path]:
         key = digest_json([self.pipeline.digest(view) for view in self.options.views])[:16]
         windowed = self.cohort.manifest.intensity == "window"
         bench = Bench(self.work / key, self.pipeline, self.options.dims, windowed, self.localising)
-        jobs = (Job(row, number < LOOKS) for number, row in enumerate(self.cohort.rows()))
+        jobs = (Job(row, number < looks) for number, row in enumerate(self.cohort.rows()))
         if workers > 1:
             yield from map_in_order(do, jobs, min(workers, len(self.cohort)), set_up, (bench,))
         else:

@@ -4,9 +4,9 @@ from scipy import ndimage
 
 from synthuterus_bench.errors import ScanError
 from synthuterus_bench.prep.intensity import body_mask
-from synthuterus_bench.prep.n4 import IMAGE, N4Settings, control_points, correct, shrink_factors
+from synthuterus_bench.prep.n4 import IMAGE, N4Settings, control_points, correct, fitting_levels, shrink_factors
 
-SPACING = (4.0, 2.0, 2.0)
+SPACING = (4.0, 2.4, 2.4)
 
 
 def pelvis(seed: int = 0, shape=(10, 96, 100)):
@@ -78,17 +78,21 @@ def test_it_leaves_the_number_of_threads_alone_and_repeats_itself():
 
 
 @pytest.mark.parametrize(
-    ("shape", "spacing", "factors", "points"),
+    ("shape", "spacing", "factors", "points", "levels"),
     [
-        ((24, 320, 320), (4.4, 0.8, 0.8), [1, 8, 8], [4, 4, 4]),
-        ((24, 512, 512), (4.0, 0.5, 0.8), [2, 12, 8], [4, 4, 5]),
-        ((5, 300, 320), (4.0, 1.0, 1.3), [1, 6, 5], [4, 4, 5]),
-        ((256, 256), (1.0, 1.0), [6, 6], [4, 4]),
+        ((24, 320, 320), (4.4, 0.8, 0.8), [1, 8, 8], [4, 4, 4], 3),
+        ((24, 512, 512), (4.0, 0.5, 0.8), [2, 12, 8], [4, 4, 5], 3),
+        ((5, 300, 320), (4.0, 1.0, 1.3), [1, 6, 5], [4, 4, 5], 3),
+        ((256, 256), (1.0, 1.0), [6, 6], [4, 4], 3),
+        ((19, 384, 384), (3.0, 0.47, 0.47), [2, 13, 13], [4, 4, 4], 2),
+        ((5, 90, 256), (3.0, 1.0, 1.0), [1, 6, 6], [4, 4, 4], 1),
+        ((5, 40, 40), (3.0, 1.0, 1.0), [1, 6, 6], [4, 4, 4], 1),
     ],
 )
-def test_grids_follow_from_millimetres(shape, spacing, factors, points):
+def test_grids_follow_from_millimetres(shape, spacing, factors, points, levels):
     assert shrink_factors(shape, spacing, 6.0) == factors
     assert control_points(shape, spacing, 200.0) == points
+    assert fitting_levels(shape, spacing, N4Settings()) == levels
 
 
 def test_refusals():
