@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,7 @@ def load_find(folder: Path | None) -> Find:
     return partial(_find, localiser=load_localiser(folder))
 
 
-def _find(z: NDArray[np.float32], localiser: object) -> Located | None:
+def _find(z: NDArray[np.float32], localiser: Any) -> Located | None:
     """On one thread, as convolutions on several may differ in their last bits."""
     import torch
 

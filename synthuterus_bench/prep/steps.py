@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.errors import ScanError
 from synthuterus_bench.prep import n4
 from synthuterus_bench.prep.intensity import BODY_SHARE, body_mask, check_finite, standardise
 from synthuterus_bench.prep.roi import Find, Otherwise, Place, Source
@@ -143,7 +142,10 @@ class Standardise:
 
 @dataclass(frozen=True)
 class Locate:
-    """The uterus of the mask; without one, ``otherwise``. ``localiser`` is the digest of its weights, "" without."""
+    """The uterus of the mask, else what the localiser finds, else the middle; the place says which.
+
+    ``localiser`` is the digest of its weights, "" if there is none.
+    """
 
     name: ClassVar[str] = "locate"
     otherwise: Otherwise = Otherwise.LOCALISER
@@ -153,10 +155,8 @@ class Locate:
         marked = uterus_centre(state.mask)
         if marked is not None:
             return replace(state, place=Place(marked, Source.MASK))
-        if self.otherwise is Otherwise.MIDDLE:
+        if self.otherwise is Otherwise.MIDDLE or find is None:
             return state
-        if find is None:
-            raise ScanError(f"{state.name}: found no uterus in its mask, expected one or a localiser")
         found = find(np.ascontiguousarray(state.pixels, np.float32))
         return state if found is None else replace(state, place=Place(found.centre, Source.LOCALISER))
 
