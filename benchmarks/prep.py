@@ -171,6 +171,7 @@ def measure(way: str, data: Path, n4: bool, workers: int) -> tuple[float, float,
     process = subprocess.Popen(
         [*command, *(["--n4"] if n4 else [])],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
         env=environment,
