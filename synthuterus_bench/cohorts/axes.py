@@ -14,7 +14,13 @@ Affine = NDArray[np.float64]
 CANONICAL = ("R", "I", "P")
 """Where each axis of a canonical volume points."""
 
+STRAIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, -1.0, 0.0]])
+"""World directions (rows: R, A, S) of the canonical axes, one a column."""
+
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
+MAX_SHEAR = float(np.sin(np.radians(1.0)))
+"""Cosine by which two axes may miss a right angle: one degree."""
+
 COARSER = 1.2
 """How much coarser than the next an axis must be to be the slice axis wherever it is stored."""
 
@@ -55,6 +61,21 @@ def plane_along(normal: NDArray[np.float64]) -> Plane:
 def plane_of(affine: Affine) -> Plane:
     """The plane of a volume's slices."""
     return plane_along(affine[:3, slice_axis(affine)])
+
+
+def right_angled(affine: Affine) -> bool:
+    """Whether the three axes stand at right angles to each other, to within a degree."""
+    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(np.abs(axes.T @ axes - np.eye(3)).max() <= MAX_SHEAR)
+
+
+def proper(cosines: Sequence[float]) -> bool:
+    """Whether six numbers are direction cosines: two unit vectors at a right angle."""
+    if len(cosines) != 6 or not np.isfinite(cosines).all():
+        return False
+    row, column = np.reshape(np.asarray(cosines, np.float64), (2, 3))
+    lengths = np.array([np.linalg.norm(row), np.linalg.norm(column)])
+    return bool(np.abs(lengths - 1).max() <= 0.01 and abs(row @ column) <= MAX_SHEAR)
 
 
 def normal_of(cosines: Sequence[float]) -> NDArray[np.float64]:
@@ -106,14 +127,26 @@ def impose(affine: Affine, cosines: Sequence[float]) -> Affine:
     return result
 
 
-def canonical(pixels: NDArray[np.generic], affine: Affine) -> tuple[NDArray[np.generic], tuple[float, float, float]]:
-    """The same voxels in canonical order, and the spacing of (slices, rows, columns) in mm.
+def canonical(pixels: NDArray[np.generic], affine: Affine) -> tuple[NDArray[np.generic], tuple[float, ...]]:
+    """The same voxels in canonical order, and the spacing of (slices, rows, columns) in mm."""
+    moved, turned = canonical_grid(pixels, affine)
+    return moved, steps_of(turned)
 
-    Axes are only permuted and flipped: an oblique scan keeps its own grid, and its small tilt is dropped.
+
+def canonical_grid(pixels: NDArray[np.generic], affine: Affine) -> tuple[NDArray[np.generic], Affine]:
+    """The same voxels in canonical order, and their affine.
+
+    Axes are only permuted and flipped: an oblique scan keeps its own grid, and the affine its tilt.
     """
-    from nibabel.orientations import apply_orientation, axcodes2ornt, io_orientation, ornt_transform
+    from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
 
-    stored = io_orientation(affine)
-    moved = apply_orientation(pixels, ornt_transform(stored, axcodes2ornt(CANONICAL)))
-    world = dict(zip(stored[:, 0].astype(int), steps_of(affine), strict=True))
-    return np.ascontiguousarray(moved), (world[0], world[2], world[1])
+    move = ornt_transform(io_orientation(affine), axcodes2ornt(CANONICAL))
+    moved = apply_orientation(pixels, move)
+    return np.ascontiguousarray(moved), affine @ inv_ornt_aff(move, pixels.shape)
+
+
+def tilt_of(affine: Affine) -> float:
+    """Angle in degrees of the one rotation that takes the axes of a canonical affine to the world's."""
+    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    cosine = (np.trace(STRAIGHT.T @ axes) - 1) / 2
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))

@@ -1,13 +1,16 @@
 """What lies under a folder: files that may be scans, and files that look like scans and are none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from synthuterus_bench.cohorts.dicom import Slice, read_slice
 from synthuterus_bench.cohorts.series import Series, group
-from synthuterus_bench.errors import DataError, ScanError, UsageError
+from synthuterus_bench.cohorts.umd import LABELS, cases_in
+from synthuterus_bench.cohorts.verdict import Verdict, refused
+from synthuterus_bench.errors import DataError, Refusal, ScanError, UsageError
 from synthuterus_bench.progress import Track
+from synthuterus_bench.vocab import Label
 
 _DICOM = {".dcm", ".dicom", ".ima"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff"}
@@ -17,19 +20,28 @@ _OTHERS = {".mha", ".mhd", ".nrrd", ".mgz", ".mnc", ".zip", ".tar", ".tgz", ".7z
 
 @dataclass(frozen=True, slots=True)
 class NiftiFile:
-    """A file called ``.nii``, ``.nii.gz``, ``.hdr`` or ``.img``."""
+    """A file called ``.nii``, ``.nii.gz``, ``.hdr`` or ``.img``, and the file of its mask, if there is one.
+
+    A mask's geometry is the image's, whatever its own header says. ``mask_labels`` maps the numbers in its file to
+    ours; without it they are values of ``vocab.Label`` already. ``case`` is the scan's name in UMD, ``header`` a DICOM
+    file of it, read for its facts alone.
+    """
 
     path: Path
     name: str
+    mask: Path | None = None
+    mask_labels: Mapping[int, Label] | None = None
+    case: str | None = None
+    header: Path | None = None
 
 
 @dataclass
 class Found:
-    """Candidates by kind; one line for each file refused at sight; how many other files lie about."""
+    """Candidates by kind; a verdict for each file refused at sight; how many other files lie about."""
 
     nifti: list[NiftiFile] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    refused: list[Verdict] = field(default_factory=list)
     ignored: int = 0
 
 
@@ -44,14 +56,22 @@ def find(src: Path, track: Track) -> Found:
         raise UsageError(f"{src}: no such file or folder, expected scans to import")
     root, paths = root_of(src), [*_files(src)]
     found, slices = Found(), list[Slice]()
-    for path in track(paths, "look", len(paths)):
+    cases, others = cases_in(paths)
+    for case in cases:
+        name = str(case.image.relative_to(root))
+        found.nifti.append(NiftiFile(case.image, name, case.mask, LABELS, case.name, case.header))
+    for path in track(others, "look", len(others)):
         _take(path, str(path.relative_to(root)), found, slices)
     every = group(slices, {one.path.parent: _label(one.path.parent, root) for one in slices})
     found.series = [series for series in every if not all(one.damage for one in series.slices)]
-    found.refused += [f"{one.name}: {one.damage}" for one in slices if one.damage]
+    found.refused += [_damaged(one) for one in slices if one.damage]
     if not (found.nifti or found.series or found.refused):
         raise DataError(f"{src}: found {found.ignored} files and no scan among them, expected DICOM or NIfTI")
     return found
+
+
+def _damaged(one: Slice) -> Verdict:
+    return refused(one.name, ScanError(f"{one.name}: {one.damage}", Refusal.DAMAGED))
 
 
 def root_of(src: Path) -> Path:
@@ -78,9 +98,11 @@ def _take(path: Path, name: str, found: Found, slices: list[Slice]) -> None:
     if suffix in (".nii", ".hdr", ".img") or path.name.lower().endswith(".nii.gz"):
         found.nifti.append(NiftiFile(path, name))
     elif suffix in _PICTURES:
-        found.refused.append(f"{name}: found {_picture(path)}, expected a scan volume (DICOM or NIfTI)")
+        message = f"{name}: found {_picture(path)}, expected a scan volume (DICOM or NIfTI)"
+        found.refused.append(refused(name, ScanError(message, Refusal.PICTURE)))
     elif suffix in _OTHERS:
-        found.refused.append(f"{name}: found a {suffix} file, expected DICOM or NIfTI")
+        message = f"{name}: found a {suffix} file, expected DICOM or NIfTI"
+        found.refused.append(refused(name, ScanError(message, Refusal.FORMAT)))
     elif suffix in _DICOM or _has_dicom_mark(path):
         _take_dicom(path, name, found, slices)
     else:
@@ -91,7 +113,7 @@ def _take_dicom(path: Path, name: str, found: Found, slices: list[Slice]) -> Non
     try:
         one = read_slice(path, name)
     except ScanError as error:
-        found.refused.append(error.message)
+        found.refused.append(refused(name, error))
         return
     if one is None:
         found.ignored += 1

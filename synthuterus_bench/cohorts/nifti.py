@@ -1,19 +1,28 @@
-"""Reading NIfTI files: what they hold is checked before it is believed."""
+"""Reading NIfTI files: what they hold is checked before it is believed, and before memory is taken for it."""
 
 import gzip
+import io
+import math
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.cohorts.axes import contradicts, impose, normal_of, plane_along, plane_of
-from synthuterus_bench.cohorts.volume import Volume
-from synthuterus_bench.errors import ScanError
+from synthuterus_bench.cohorts.axes import contradicts, impose, normal_of, plane_along, plane_of, right_angled
+from synthuterus_bench.cohorts.volume import Volume, check_count
+from synthuterus_bench.errors import Refusal, ScanError
 
 _GZIP = b"\x1f\x8b"
+_HEADER = 540
+_TRAILING = 2**24
+"""Bytes of extensions before the voxels, and of anything after them, that are put up with."""
+
+_MAX_STEP_OFF = 0.01
+"""By how much of a step the header's spacing and its affine may differ."""
 
 
 def read_nifti(path: Path, name: str) -> tuple[Volume, bool]:
@@ -23,19 +32,42 @@ def read_nifti(path: Path, name: str) -> tuple[Volume, bool]:
     holds the spacing alone.
 
     Raises:
-        ScanError: no NIfTI, damaged, header only, not 3D, or of colour or complex numbers.
+        ScanError: no NIfTI, damaged, header only, not 3D, of colour or complex numbers, too large, or with a
+            geometry that is missing or contradicts itself.
     """
-    data = _unzipped(path.read_bytes(), name)
-    image = _parsed(data, name)
-    shape = _shape_3d(image.shape, name)
-    dtype = image.get_data_dtype()
-    if dtype.kind not in "iuf":
-        raise ScanError(f"{name}: found voxels of type {dtype}, expected gray numbers")
-    begin = int(image.dataobj.offset)
-    _check_length(len(data), begin, int(np.prod(image.shape, dtype=object)) * dtype.itemsize, name)
-    pixels = np.asanyarray(image.dataobj).reshape(shape)
+    with path.open("rb") as file:
+        return read_stream(file, name)
+
+
+def read_stream(file: IO[bytes], name: str) -> tuple[Volume, bool]:
+    """As :func:`read_nifti`, from a seekable stream of bytes."""
+    image, shape = _image(file, name)
     affine, oriented = _affine(image, name)
-    return Volume(pixels, affine), oriented
+    return Volume(_voxels(image, shape, name), affine), oriented
+
+
+def read_voxels(path: Path, name: str) -> NDArray[np.generic]:
+    """As :func:`read_nifti`, without the geometry, which may then be missing or wrong."""
+    with path.open("rb") as file:
+        return _voxels(*_image(file, name), name)
+
+
+def _voxels(image: Any, shape: tuple[int, ...], name: str) -> NDArray[np.generic]:
+    try:
+        return np.asanyarray(image.dataobj).reshape(shape)
+    except (ValueError, OverflowError, ArithmeticError, TypeError) as error:
+        raise ScanError(f"{name}: found no valid NIfTI ({_line(error)}), expected voxels", Refusal.DAMAGED) from None
+
+
+def read_unscaled(data: bytes, name: str) -> NDArray[np.generic]:
+    """Stored numbers of a NIfTI in memory, slope not applied.
+
+    Raises:
+        ScanError: as :func:`read_nifti`.
+    """
+    image, shape = _image(io.BytesIO(data), name)
+    stored: Any = image.dataobj
+    return np.asanyarray(stored.get_unscaled()).reshape(shape)
 
 
 def orient(
@@ -50,67 +82,140 @@ def orient(
         ScanError: neither header nor sidecar tells.
     """
     if not oriented and cosines is None:
-        raise ScanError(f"{name}: found no orientation in header or sidecar, expected a qform or sform")
+        raise ScanError(
+            f"{name}: found no orientation in header or sidecar, expected a qform or sform", Refusal.GEOMETRY
+        )
     if cosines is None or (oriented and not contradicts(volume.affine, cosines)):
         return volume, ()
     plane = plane_along(normal_of(cosines))
     against = f"the affine says {plane_of(volume.affine)}" if oriented else "the header says nothing"
     warning = f"{name}: took {plane} slices from the sidecar ({against}); look whether superior is up"
     basis = f" by its sidecar ({against})"
-    return Volume(volume.pixels, impose(volume.affine, cosines), basis), (warning,)
+    return replace(volume, affine=impose(volume.affine, cosines), basis=basis), (warning,)
 
 
-def _unzipped(data: bytes, name: str) -> bytes:
-    if not data.startswith(_GZIP):
-        return data
+def _image(file: IO[bytes], name: str) -> tuple[Any, tuple[int, ...]]:
+    """The parsed file and its three-dimensional shape; voxels are read only once the header promises a fair number."""
+    plain = _opened(file)
+    head = _take(plain, _HEADER, name)
+    header = _header(head, name)
+    shape, size, begin = _promised(header, name)
+    check_count(shape, name)
+    if not 0 <= begin <= _TRAILING:
+        raise ScanError(f"{name}: found voxels said to begin at byte {begin}, expected 352", Refusal.DAMAGED)
+    expected = begin + math.prod(shape) * size
+    data = head + _take(plain, max(0, expected - len(head)), name)
+    if len(data) < expected:
+        raise ScanError(f"{name}: found {len(data)} bytes, expected {expected} (truncated)", Refusal.DAMAGED)
+    if len(_take(plain, _TRAILING + 1, name)) > _TRAILING:
+        raise ScanError(f"{name}: found {_TRAILING} bytes and more after the voxels, expected none", Refusal.DAMAGED)
+    return _parsed(data, name), shape
+
+
+def _opened(file: IO[bytes]) -> IO[bytes]:
+    magic = file.read(2)
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file) if magic == _GZIP else file  # type: ignore[return-value]
+
+
+def _take(file: IO[bytes], count: int, name: str) -> bytes:
     try:
-        return gzip.decompress(data)
+        return file.read(count)
     except (EOFError, OSError, zlib.error) as error:
-        raise ScanError(f"{name}: found damaged or truncated gzip ({error}), expected a whole file") from None
+        raise ScanError(
+            f"{name}: found damaged or truncated gzip ({error}), expected a whole file", Refusal.DAMAGED
+        ) from None
+
+
+def _header(head: bytes, name: str) -> Any:
+    if len(head) < 352:
+        raise ScanError(f"{name}: found {len(head)} bytes, expected at least a NIfTI header of 352", Refusal.DAMAGED)
+    if head[344:348] == b"ni1\0" or head[4:8] == b"ni2\0":
+        raise ScanError(
+            f"{name}: found a header without its voxels, expected a single .nii or .nii.gz", Refusal.DAMAGED
+        )
+    kind = _kind(head).header_class
+    try:
+        return kind(head[: kind.sizeof_hdr], check=True)
+    except Exception as error:  # nibabel raises whatever a damaged field leads to
+        raise _invalid(error, name) from None
 
 
 def _parsed(data: bytes, name: str) -> Any:
+    try:
+        return _kind(data).from_bytes(data)
+    except Exception as error:  # as above, and of damaged extensions
+        raise _invalid(error, name) from None
+
+
+def _invalid(error: Exception, name: str) -> ScanError:
+    return ScanError(f"{name}: found no valid NIfTI ({_line(error)}), expected a 3D volume", Refusal.DAMAGED)
+
+
+def _kind(data: bytes) -> Any:
     import nibabel
 
-    if len(data) < 352:
-        raise ScanError(f"{name}: found {len(data)} bytes, expected at least a NIfTI header of 352")
-    kind = nibabel.Nifti2Image if _header_size(data) == 540 else nibabel.Nifti1Image
-    if data[344:348] == b"ni1\0" or data[4:8] == b"ni2\0":
-        raise ScanError(f"{name}: found a header without its voxels, expected a single .nii or .nii.gz")
+    sizes = (int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big"))
+    return nibabel.Nifti2Image if _HEADER in sizes else nibabel.Nifti1Image
+
+
+def _promised(header: Any, name: str) -> tuple[tuple[int, ...], int, int]:
+    """Shape, bytes a voxel and the first voxel's place, as a header has them."""
     try:
-        return kind.from_bytes(data)
-    except Exception as error:
-        raise ScanError(f"{name}: found no valid NIfTI ({_line(error)}), expected a 3D volume") from None
-
-
-def _header_size(data: bytes) -> int:
-    little, big = int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big")
-    return 540 if 540 in (little, big) else 348
+        dtype, shape, begin = header.get_data_dtype(), header.get_data_shape(), int(header.get_data_offset())
+    except Exception as error:  # a code that stands for no type, a place that is no number
+        raise _invalid(error, name) from None
+    if dtype.kind not in "iuf":
+        raise ScanError(f"{name}: found voxels of type {dtype}, expected gray numbers", Refusal.NO_SIGNAL)
+    return _shape_3d(shape, name), int(dtype.itemsize), begin
 
 
 def _shape_3d(shape: tuple[int, ...], name: str) -> tuple[int, ...]:
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 3 or min(shape) < 1:
-        raise ScanError(f"{name}: found {len(shape)}D voxels {' x '.join(map(str, shape))}, expected 3D")
-    return shape
-
-
-def _check_length(found: int, begin: int, voxels: int, name: str) -> None:
-    if found < begin + voxels:
-        raise ScanError(f"{name}: found {found} bytes, expected {begin + voxels} (truncated)")
+        raise ScanError(
+            f"{name}: found {len(shape)}D voxels {' x '.join(map(str, shape))}, expected 3D", Refusal.NOT_3D
+        )
+    return tuple(int(side) for side in shape)
 
 
 def _affine(image: Any, name: str) -> tuple[NDArray[np.float64], bool]:
-    header = image.header
-    oriented = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
-    zooms = [abs(float(step)) for step in header.get_zooms()[:3]]
-    affine = np.asarray(image.affine, np.float64) if oriented else np.diag([*zooms, 1.0])
+    try:
+        codes = [int(image.header[code]) > 0 for code in ("sform_code", "qform_code")]
+        zooms = np.array([abs(float(step)) for step in image.header.get_zooms()[:3]])
+        qform = np.asarray(image.header.get_qform(), np.float64) if codes[1] else None
+    except Exception as error:  # a quaternion that is none
+        raise _invalid(error, name) from None
+    affine = np.asarray(image.affine, np.float64) if any(codes) else np.diag([*zooms, 1.0])
     volume = abs(float(np.linalg.det(affine[:3, :3]))) if np.isfinite(affine).all() else 0.0
     if not volume > 1e-9:
-        raise ScanError(f"{name}: found an affine that maps to no volume, expected millimetres along three axes")
-    return affine, oriented
+        raise ScanError(
+            f"{name}: found an affine that maps to no volume, expected millimetres along three axes", Refusal.GEOMETRY
+        )
+    _check_consistent(affine, zooms, qform if all(codes) else None, name)
+    return affine, any(codes)
+
+
+def _check_consistent(
+    affine: NDArray[np.float64], zooms: NDArray[np.float64], qform: NDArray[np.float64] | None, name: str
+) -> None:
+    from nibabel.orientations import aff2axcodes
+
+    steps = np.linalg.norm(affine[:3, :3], axis=0)
+    if not np.allclose(steps, zooms, rtol=_MAX_STEP_OFF, atol=0):
+        found = f"steps of {_mm(steps)} mm by the affine and {_mm(zooms)} by pixdim"
+        raise ScanError(f"{name}: found {found}, expected one spacing", Refusal.GEOMETRY)
+    if qform is not None and np.isfinite(qform).all() and aff2axcodes(qform) != aff2axcodes(affine):
+        found = f"axes {''.join(aff2axcodes(affine))} by the sform and {''.join(aff2axcodes(qform))} by the qform"
+        raise ScanError(f"{name}: found {found}, expected one orientation", Refusal.GEOMETRY)
+    if not right_angled(affine):
+        raise ScanError(f"{name}: found sheared axes, expected right angles between them", Refusal.GEOMETRY)
+
+
+def _mm(steps: NDArray[np.float64]) -> str:
+    return " x ".join(f"{step:.4g}" for step in steps)
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
+    return " ".join(str(error).split())[:160] or type(error).__name__

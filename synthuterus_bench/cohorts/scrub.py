@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthuterus_bench.errors import DataError, ScanError, UsageError
+from synthuterus_bench.errors import DataError, Refusal, ScanError, UsageError
 from synthuterus_bench.vocab import FIELD_STRENGTHS, Sequence, Vendor
 
 SNAP_TESLA = 0.15
@@ -50,7 +50,7 @@ def snap_field(value: Any) -> float | None:
     """Tesla, at a known field strength if one is within 0.15 T; ``None`` if it is no positive number."""
     try:
         tesla = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     near = [known for known in FIELD_STRENGTHS if abs(known - tesla) <= SNAP_TESLA]
     return near[0] if near else tesla if 0 < tesla < 20 else None
@@ -64,10 +64,11 @@ def check_t2(echo_ms: Any, name: str) -> None:
     """
     try:
         echo = float(echo_ms)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return
     if echo < MIN_ECHO_MS:
-        raise ScanError(f"{name}: found an echo time of {echo:g} ms, expected T2-weighting (at least {MIN_ECHO_MS:g})")
+        expected = f"T2-weighting (at least {MIN_ECHO_MS:g})"
+        raise ScanError(f"{name}: found an echo time of {echo:g} ms, expected {expected}", Refusal.NOT_T2)
 
 
 def _vendor(text: str) -> Vendor | None:

@@ -18,7 +18,7 @@ def test_import_says_what_became_of_each(src, tmp_path, capsys):
     assert run(["cohort", "import", str(src), "--out", str(tmp_path / "out"), "--source", "clinic"]) == 0
     said = capsys.readouterr()
     assert "imported good as " in said.out
-    assert said.out.splitlines()[-1].endswith("imported 1 scans of 1 patients, refused 1")
+    assert said.out.splitlines()[-1].endswith("imported 1 scans of 1 patients, refused 1: 1 not MR")
     assert "warning: refused ct: found modality CT, expected MR\n" in said.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.salt", "src"]
 
@@ -83,3 +83,35 @@ def test_show_and_sheet(src, tmp_path, capsys):
 def test_show_of_nothing(tmp_path, capsys):
     assert run(["cohort", "show", str(tmp_path / "none")]) == 1
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_phi_of_a_raw_folder_is_masked(src, capsys):
+    assert run(["cohort", "show", str(src), "--phi"]) == 0
+    said = capsys.readouterr().out
+    assert "DICOM attribute" in said
+    assert "Xxx^Xxxx" in said
+    assert "Doe" not in said
+    assert run(["cohort", "show", str(src), "--phi", "--reveal"]) == 0
+    assert "Doe^Jane [ct/000.dcm]" in capsys.readouterr().out
+
+
+def test_phi_as_json(src, capsys):
+    assert run(["--json", "cohort", "show", str(src), "--phi", "--strict"]) == 1
+    result = json.loads(capsys.readouterr().out)
+    names = {"where": "DICOM attribute", "field": "PatientName", "files": 12, "sample": "Xxx^Xxxx"}
+    assert names in result["fields"]
+    assert result["files"] == 12
+
+
+def test_phi_of_a_clean_cohort(src, tmp_path, capsys):
+    run(["cohort", "import", str(src), "--out", str(tmp_path / "out")])
+    capsys.readouterr()
+    assert run(["cohort", "show", str(tmp_path / "out"), "--phi", "--strict"]) == 0
+    assert capsys.readouterr().out == "no traces found\n"
+
+
+@pytest.mark.parametrize("option", ["--strict", "--reveal"])
+def test_options_of_phi_alone(tmp_path, option, capsys):
+    assert run(["cohort", "show", str(tmp_path), option]) == 2
+    assert "expected with it" in capsys.readouterr().err
+    assert run(["cohort", "show", str(tmp_path / "none"), "--phi", option]) == 2

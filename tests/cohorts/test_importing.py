@@ -1,5 +1,7 @@
 import shutil
+import tracemalloc
 
+import nibabel
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,10 +9,11 @@ from PIL import Image
 from synthuterus_bench.cohorts.bids import Labels, ScanLabel
 from synthuterus_bench.cohorts.importing import ImportOptions, import_folder
 from synthuterus_bench.cohorts.store import load_cohort
-from synthuterus_bench.errors import DataError, ScanError, UsageError
+from synthuterus_bench.errors import DataError, Refusal, ScanError, UsageError
 from synthuterus_bench.repro import digest_file
 from synthuterus_bench.vocab import Orientation, Sequence, Split, Vendor, View
-from tests.cohorts.synthetic import SPACING, anatomy, write_nifti, write_series
+from tests.cohorts.synthetic import SPACING, anatomy, reordered, write_nifti, write_series
+from tests.cohorts.test_axes import turn
 
 
 def run(src, out, **options):
@@ -20,10 +23,10 @@ def run(src, out, **options):
 
 
 def test_dicom_and_nifti_of_one_anatomy_agree(tmp_path):
-    write_series(tmp_path / "src" / "dicom")
-    write_nifti(tmp_path / "src" / "nifti" / "a.nii.gz", order=(1, 0, 2), flips=(True, False, True))
-    cohort, _ = run(tmp_path / "src", tmp_path / "out")
-    scans = [*cohort.scans()]
+    write_series(tmp_path / "dicom")
+    write_nifti(tmp_path / "nifti" / "a.nii.gz", order=(1, 0, 2), flips=(True, False, True))
+    cohort = run(tmp_path / "dicom", tmp_path / "one")[0]
+    scans = [*cohort.scans(), *run(tmp_path / "nifti", tmp_path / "two")[0].scans()]
     assert len(scans) == 2
     for scan in scans:
         np.testing.assert_array_equal(scan.pixels, anatomy())
@@ -37,7 +40,7 @@ def test_dicom_and_nifti_of_one_anatomy_agree(tmp_path):
 def test_facts_come_from_headers_and_sidecars(tmp_path):
     write_series(tmp_path / "src" / "dicom")
     sidecar = {"MagneticFieldStrength": 1.5, "Manufacturer": "GE", "SeriesDescription": "SSFSE sag", "EchoTime": 0.09}
-    write_nifti(tmp_path / "src" / "sub-01_T2w.nii.gz", sidecar=sidecar)
+    write_nifti(tmp_path / "src" / "sub-01_T2w.nii.gz", anatomy(1), sidecar=sidecar)
     scans = {scan.vendor: scan for scan in run(tmp_path / "src", tmp_path / "out")[0].scans()}
     assert (scans[Vendor.SIEMENS].field_strength, scans[Vendor.SIEMENS].sequence) == (3.0, Sequence.TSE)
     assert (scans[Vendor.GE].field_strength, scans[Vendor.GE].sequence) == (1.5, Sequence.HASTE)
@@ -123,7 +126,7 @@ def test_a_second_import_gives_the_same_bytes_and_another_salt_other_names(tmp_p
 def test_patients_stay_in_one_split(tmp_path):
     for number in range(12):
         header = {"PatientID": f"p{number // 2}"}
-        write_series(tmp_path / "src" / str(number), uid=f"7.{number}", **header)
+        write_series(tmp_path / "src" / str(number), anatomy(number), uid=f"7.{number}", **header)
     cohort, _ = run(tmp_path / "src", tmp_path / "out")
     splits: dict[str, set[Split]] = {}
     for scan in cohort.scans():
@@ -143,8 +146,8 @@ def test_patients_stay_in_one_split(tmp_path):
     ],
 )
 def test_who_is_a_patient(tmp_path, files, patients):
-    for name in files:
-        write_nifti(tmp_path / "src" / name)
+    for number, name in enumerate(files):
+        write_nifti(tmp_path / "src" / name, anatomy(number))
     cohort, _ = run(tmp_path / "src", tmp_path / "out")
     assert len({scan.patient_id for scan in cohort.scans()}) == patients
     assert len({scan.scan_id for scan in cohort.scans()}) == len(files)
@@ -152,8 +155,8 @@ def test_who_is_a_patient(tmp_path, files, patients):
 
 def test_labels_go_before_participants(tmp_path):
     src = tmp_path / "src"
-    for subject in ("sub-01", "sub-02"):
-        write_nifti(src / subject / f"{subject}_T2w.nii.gz")
+    for number, subject in enumerate(("sub-01", "sub-02")):
+        write_nifti(src / subject / f"{subject}_T2w.nii.gz", anatomy(number))
     (src / "participants.tsv").write_text("participant_id\torientation\nsub-01\tav-af\nsub-02\tav-af\n")
     labels = Labels({"sub-02": ScanLabel(Orientation.RV_RF)})
     cohort, _ = run(src, tmp_path / "out", labels=labels)
@@ -161,8 +164,8 @@ def test_labels_go_before_participants(tmp_path):
 
 
 def test_labels_can_join_patients(tmp_path):
-    for name in ("a.nii", "b.nii"):
-        write_nifti(tmp_path / "src" / name)
+    for number, name in enumerate(("a.nii", "b.nii")):
+        write_nifti(tmp_path / "src" / name, anatomy(number))
     labels = Labels({"a.nii": ScanLabel(patient="anna"), "b": ScanLabel(patient="anna")})
     cohort, _ = run(tmp_path / "src", tmp_path / "out", labels=labels)
     assert len({scan.patient_id for scan in cohort.scans()}) == 1
@@ -184,3 +187,73 @@ def test_ct_by_its_sidecar_is_refused(tmp_path):
     write_nifti(tmp_path / "src" / "a.nii.gz", sidecar={"Modality": "CT"})
     with pytest.raises(ScanError, match="modality CT in its sidecar"):
         run(tmp_path / "src", tmp_path / "out", strict=True)
+
+
+def test_voxels_that_came_before_are_refused_by_the_name_they_came_by(tmp_path):
+    """A NIfTI made from the DICOM beside it, and a copy stored in another order: the DICOM stays, for its header."""
+    write_series(tmp_path / "src" / "dicom")
+    write_nifti(tmp_path / "src" / "dicom" / "made.nii.gz", order=(0, 2, 1), flips=(True, True, False))
+    write_nifti(tmp_path / "src" / "sub-01_T2w.nii", sidecar={"EchoTime": 0.1})
+    cohort, verdicts = run(tmp_path / "src", tmp_path / "out")
+    (scan,) = cohort.scans()
+    assert scan.vendor is Vendor.SIEMENS
+    for name in ("dicom/made.nii.gz", "sub-01_T2w.nii"):
+        assert verdicts[name].reason == f"{name}: found the same voxels as in dicom, expected each scan once"
+        assert verdicts[name].kind is Refusal.DUPLICATE
+
+
+def test_an_oblique_scan_and_its_copy_are_one(tmp_path):
+    """Before resampling, so that the last digits of an affine do not matter."""
+    (tmp_path / "src").mkdir()
+    for name, order in (("a.nii", (2, 1, 0)), ("b.nii", (0, 1, 2))):
+        stored, affine = reordered(anatomy(), SPACING, order, (False, False, False))
+        nibabel.save(nibabel.Nifti1Image(np.ascontiguousarray(stored), turn(9, 2) @ affine), tmp_path / "src" / name)
+    cohort, verdicts = run(tmp_path / "src", tmp_path / "out")
+    assert len(cohort) == 1
+    assert sorted(verdict.kind is Refusal.DUPLICATE for verdict in verdicts.values()) == [False, True]
+
+
+def test_sessions_are_told_apart_and_hidden(tmp_path):
+    names = ("sub-01/ses-20190304", "sub-01/ses-b", "sub-02/ses-b", "sub-03")
+    for number, name in enumerate(names):
+        write_nifti(tmp_path / "src" / name / "anat" / f"{name.replace('/', '_')}_T2w.nii", anatomy(number))
+    for number, study in enumerate(("1.5.1", "1.5.2", "1.5.2")):
+        header = {"StudyInstanceUID": study, "PatientID": "anna"}
+        write_series(tmp_path / "src" / f"d{number}", anatomy(9 + number), uid=f"7.{number}", **header)
+    cohort, verdicts = run(tmp_path / "src", tmp_path / "out")
+    by_id = {scan.scan_id: scan.session for scan in cohort.scans()}
+    sessions = {name: by_id[verdict.scan_id] for name, verdict in verdicts.items()}
+    nifti = [session for name, session in sessions.items() if name.startswith("sub")]
+    assert nifti.count(None) == 1
+    assert len({*nifti}) == 4
+    assert sessions["d0"] != sessions["d1"] == sessions["d2"]
+    assert "20190304" not in str(sessions.values())
+
+
+def test_a_nifti_2_volume_imports(tmp_path):
+    write_nifti(tmp_path / "src" / "a.nii", kind=nibabel.Nifti2Image)
+    cohort, _ = run(tmp_path / "src", tmp_path / "out")
+    np.testing.assert_array_equal(next(cohort.scans()).pixels, anatomy())
+
+
+def test_sidecar_steps_that_contradict_the_affine(tmp_path):
+    write_nifti(tmp_path / "src" / "a.nii", sidecar={"SpacingBetweenSlices": 8})
+    write_nifti(tmp_path / "src" / "b.nii", anatomy(1), sidecar={"SpacingBetweenSlices": 2})
+    write_nifti(tmp_path / "src" / "c.nii", anatomy(2), sidecar={"SliceThickness": 2})
+    _, verdicts = run(tmp_path / "src", tmp_path / "out")
+    assert [verdicts[name].kind for name in ("a.nii", "b.nii", "c.nii")] == [Refusal.GEOMETRY, Refusal.GAP, None]
+    assert verdicts["c.nii"].warnings == ("c.nii: gaps of 2.0 mm between slices of 2.0 mm",)
+
+
+def test_memory_does_not_grow_with_scans(tmp_path):
+    """What an import keeps of a scan it has written is its row in a shard of ten, and a digest."""
+    for number in range(24):
+        write_nifti(tmp_path / "few" / f"{number % 12}.nii", anatomy(number % 12))
+        write_nifti(tmp_path / "many" / f"{number}.nii", anatomy(number))
+    peaks = []
+    for name in ("few", "few", "many"):
+        tracemalloc.start()
+        run(tmp_path / name, tmp_path / f"out-{len(peaks)}")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.3 * peaks[1]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthuterus_bench.cohorts.axes import STANDARD_COSINES, Plane, canonical, plane_of
-from synthuterus_bench.cohorts.nifti import orient, read_nifti
+from synthuterus_bench.cohorts.nifti import orient, read_nifti, read_unscaled
 from synthuterus_bench.cohorts.volume import check_volume, storable
 from synthuterus_bench.errors import ScanError
 from tests.cohorts.synthetic import SPACING, anatomy, write_nifti
@@ -167,3 +167,72 @@ def test_storable_keeps_values_in_the_smallest_type():
     assert storable(np.array([0, 40000])).dtype == np.uint16
     assert storable(np.array([-1, 40000])).dtype == np.int32
     assert storable(np.array([0.5])).dtype == np.float32
+
+
+def edited(tmp_path, **fields):
+    """A good file with header fields overwritten."""
+    path = write_nifti(tmp_path / "a.nii")
+    raw = bytearray(path.read_bytes())
+    header = nibabel.Nifti1Header(bytes(raw[:348]), check=False)
+    for name, value in fields.items():
+        header[name] = value
+    raw[:348] = header.binaryblock
+    path.write_bytes(raw)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"dim": [3, 30000, 30000, 30000, 1, 1, 1, 1]}, "30000 x 30000 x 30000 voxels, expected at most"),
+        ({"dim": [3, 600, 600, 600, 1, 1, 1, 1]}, "bytes, expected 432000352"),
+        ({"dim": [3, -5, 66, 6, 1, 1, 1, 1]}, "3D voxels -5 x 66 x 6"),
+        ({"vox_offset": 3e9}, "voxels said to begin at byte 3000000000"),
+        ({"vox_offset": np.nan}, ""),
+        ({"datatype": 9999}, "no valid NIfTI"),
+        ({"pixdim": [1, 1, 1, 1, 0, 0, 0, 0]}, "by the affine and 1 x 1 x 1 by pixdim, expected one spacing"),
+        ({"qform_code": 1, "quatern_b": 0.7, "quatern_c": 0, "quatern_d": 0}, "by the qform, expected one orientation"),
+        ({"srow_x": [np.nan, 0, 0, 0]}, "an affine that maps to no volume"),
+        ({"srow_x": [0, 0, 0, 0]}, "an affine that maps to no volume"),
+        ({"srow_y": [0, 0, 4.0, 0]}, "expected"),
+    ],
+)
+def test_headers_that_lie_are_refused(tmp_path, fields, found):
+    with pytest.raises(ScanError, match=rf"^a: found .*{found}"):
+        read_nifti(edited(tmp_path, **fields), "a")
+
+
+def test_sheared_axes_are_refused(tmp_path):
+    image = nibabel.Nifti1Image(anatomy().transpose(2, 1, 0), None)
+    affine = np.array([[0, 0, 4.0, 0], [-0.9, 0.2, 0, 0], [0, -0.775, 0, 0], [0, 0, 0, 1]])
+    image.set_sform(affine, 1)
+    image.header.set_zooms(np.linalg.norm(affine[:3, :3], axis=0))
+    nibabel.save(image, tmp_path / "a.nii")
+    with pytest.raises(ScanError, match="found sheared axes, expected right angles"):
+        read_nifti(tmp_path / "a.nii", "a")
+
+
+def test_a_gzip_bomb_is_not_unpacked(tmp_path):
+    raw = write_nifti(tmp_path / "a.nii").read_bytes()
+    bomb = gzip.compress(raw + bytes(2**25))
+    (tmp_path / "b.nii.gz").write_bytes(bomb)
+    with pytest.raises(ScanError, match="and more after the voxels, expected none"):
+        read_nifti(tmp_path / "b.nii.gz", "b")
+
+
+@pytest.mark.parametrize(
+    ("scale", "found"), [(1000, "steps of 900 mm between pixels"), (0.001, "steps of 0.0009 mm between pixels")]
+)
+def test_refuses_other_units(tmp_path, scale, found):
+    stored = anatomy().transpose(2, 1, 0)
+    affine = np.array([[0, 0, 4.0, 0], [-0.9, 0, 0, 0], [0, -0.8, 0, 0], [0, 0, 0, 1]]) * [*[scale] * 3, 1]
+    nibabel.save(nibabel.Nifti1Image(np.ascontiguousarray(stored), affine), tmp_path / "a.nii")
+    volume, _ = read_nifti(tmp_path / "a.nii", "a")
+    with pytest.raises(ScanError, match=rf"{found}, expected 0\.1 to 5"):
+        check_volume(volume, "a")
+
+
+def test_unscaled_numbers_are_read_from_memory(tmp_path):
+    image = nibabel.Nifti1Image(anatomy().astype(np.int16), np.diag([4, 0.8, 0.9, 1]))
+    image.header.set_slope_inter(0.5, 7)
+    np.testing.assert_array_equal(read_unscaled(gzip.compress(image.to_bytes()), "a"), anatomy())

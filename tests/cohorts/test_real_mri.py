@@ -1,14 +1,17 @@
 """Real scans, when they lie beside the project: ``../shared/real-mri``."""
 
 import json
+import re
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pydicom
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from synthuterus_bench.cohorts.importing import ImportOptions, import_folder
+from synthuterus_bench.cohorts.verdict import tally
 from synthuterus_bench.prep.intensity import body_mask
 from synthuterus_bench.vocab import Orientation, Sequence, Vendor
 from tests.cohorts.test_scrub import every_byte
@@ -69,14 +72,32 @@ def test_verdicts(imported):
 def test_only_the_contradicted_affine_is_warned_of(imported):
     _, verdicts = imported
     assert [name for name, verdict in verdicts.items() if verdict.warnings] == TAKEN[:1]
-    assert "took sagittal slices from the sidecar (the affine says axial)" in verdicts[TAKEN[0]].warnings[0]
+    first, second = verdicts[TAKEN[0]].warnings
+    assert "took sagittal slices from the sidecar (the affine says axial)" in first
+    assert second.endswith("oblique by 7.0 degrees; resampled to straight axes")
+
+
+def test_counts_by_kind(imported):
+    _, verdicts = imported
+    counts = tally(verdicts.values())
+    assert counts.imported == 3
+    assert counts.as_text() == (
+        "refused 15: 4 pictures, 3 axial, 2 damaged, 2 not 3D, 1 coronal, 1 localizer, 1 not MR, 1 not T2"
+    )
+
+
+def test_sessions_are_pseudonyms_of_dicom_studies(by_name):
+    gravid, *prostates = by_name.values()
+    assert gravid.session is None
+    assert len({scan.session for scan in prostates}) == 2
+    assert all(re.fullmatch("[0-9a-f]{12}", scan.session) for scan in prostates)
 
 
 def test_facts(by_name):
     gravid, *prostates = by_name.values()
     assert (gravid.field_strength, gravid.sequence, gravid.vendor) == (1.5, Sequence.HASTE, Vendor.SIEMENS)
     assert gravid.spacing_mm == pytest.approx((3.3, 1.125, 1.125), abs=1e-3)
-    assert gravid.pixels.shape == (22, 320, 320)
+    assert gravid.pixels.shape == (38, 322, 327)
     for scan in prostates:
         assert (scan.field_strength, scan.sequence, scan.vendor) == (3.0, Sequence.TSE, Vendor.SIEMENS)
         assert scan.spacing_mm == pytest.approx((3.6, 0.5625, 0.5625), abs=1e-3)
@@ -86,12 +107,38 @@ def test_facts(by_name):
 
 
 def test_gravid_scan_shows_anterior_left_and_superior_up(by_name):
-    """Seen in its pictures: the file stores columns front to back, rows head to foot, slices left to right."""
-    stored = np.asanyarray(nibabel.load(REAL / TAKEN[0]).dataobj)
+    """Seen in its pictures: the file stores columns front to back, rows head to foot, slices left to right.
+
+    Turned by 7 degrees about its centre, the middle slice still looks like the stored middle.
+    """
+    stored = np.asanyarray(nibabel.load(REAL / TAKEN[0]).dataobj).transpose(2, 1, 0).astype(float)
     pixels = by_name[TAKEN[0]].pixels
-    np.testing.assert_array_equal(pixels, stored.transpose(2, 1, 0))
+    middle = gaussian_filter(pixels[18:20].astype(float).mean(0), 4)[1:321, 3:323]
+    turned = [np.corrcoef(middle.ravel(), gaussian_filter(other, 4).ravel())[0, 1] for other in four_ways(stored)]
+    assert np.argmax(turned) == 0
+    assert turned[0] > 0.95
     body = body_mask(pixels.astype(np.float32), "gravid")
-    assert body[:, :, :40].mean() < 0.05 < 0.5 < body[:, :, -80:-40].mean()
+    assert body[16:22, :, :43].mean() < 0.05 < 0.5 < body[16:22, :, -83:-43].mean()
+
+
+def four_ways(stored):
+    middle = stored[10:12].mean(0)
+    return [middle, middle[::-1], middle[:, ::-1], middle[::-1, ::-1]]
+
+
+def test_straightened_back_stands_upright(by_name):
+    """The scan was turned about the body's axis: in its own grid the skin of the back drifts from slice to slice."""
+    stored = np.asanyarray(nibabel.load(REAL / TAKEN[0]).dataobj).transpose(2, 1, 0)
+    own, straight = drift_of_back(stored[2:16]), drift_of_back(by_name[TAKEN[0]].pixels[10:24])
+    assert own == pytest.approx(-0.48, abs=0.05)
+    assert abs(straight) < 0.5 * abs(own)
+
+
+def drift_of_back(slices):
+    """Pixels a slice by which the end of the bright fat of the back moves, half-way up."""
+    fat = slices[:, 150:170].mean(1)
+    ends = [np.flatnonzero(one > 0.5 * np.percentile(fat, 99)).max() for one in fat]
+    return np.polyfit(range(len(ends)), ends, 1)[0]
 
 
 @pytest.mark.parametrize("name", TAKEN[1:])

@@ -19,7 +19,7 @@ from synthuterus_bench.cohorts.scrub import (
 )
 from synthuterus_bench.errors import DataError, ScanError, UsageError
 from synthuterus_bench.vocab import Sequence, Vendor
-from tests.cohorts.synthetic import SECRETS, write_nifti, write_series
+from tests.cohorts.synthetic import SECRETS, anatomy, write_nifti, write_series
 
 
 def every_byte(folder) -> bytes:
@@ -47,7 +47,11 @@ def unpacked(path) -> list[bytes]:
 def test_no_header_value_survives(tmp_path):
     source = tmp_path / "Jane Doe"
     write_series(source / "visit of J Doe")
-    write_nifti(source / "sub-JaneDoe" / "sub-JaneDoe_T2w.nii.gz", sidecar=SECRETS | {"SeriesDescription": "J Doe sag"})
+    write_nifti(
+        source / "sub-JaneDoe" / "sub-JaneDoe_T2w.nii.gz",
+        anatomy(1),
+        sidecar=SECRETS | {"SeriesDescription": "J Doe sag"},
+    )
     cohort = import_folder(source, tmp_path / "out", ImportOptions())
     assert len(cohort) == 2
     content = every_byte(tmp_path / "out")
