@@ -12,6 +12,14 @@ from synthuterus_bench.errors import UsageError
 from synthuterus_bench.vocab import View
 
 
+class Views(StrEnum):
+    """What to make of a scan."""
+
+    ROI = "roi"
+    FULL = "full"
+    BOTH = "both"
+
+
 class Slices(StrEnum):
     """Which slices of a volume become images."""
 
@@ -20,28 +28,71 @@ class Slices(StrEnum):
     MID = "mid"
 
 
+class Roi(StrEnum):
+    """Where the uterus is in a scan without one in its mask."""
+
+    LOCALISER = "localiser"
+    MIDDLE = "middle"
+
+
 @app.command()
 def prep(
     cohort: Annotated[Path, typer.Argument(help="An imported cohort.", show_default=False)],
     out_: Annotated[Path, typer.Option("--out", help="New folder for the prepared cohort.", show_default=False)],
     view: Annotated[
-        View, typer.Option(help="The uterus (128 x 128 mm) or the whole pelvis (256 x 256 mm).")
-    ] = View.ROI,
+        Views,
+        typer.Option(help="roi: 128 x 128 mm around the uterus. full: 256 x 256 mm. both: DIR/roi and DIR/full."),
+    ] = Views.ROI,
     slices: Annotated[Slices, typer.Option(help="Slices that become images.")] = Slices.CENTRAL3,
     dims: Annotated[int, typer.Option(help="2: images. 3: volumes of 24 slices at 4 mm, whatever --slices says.")] = 2,
+    n4: Annotated[bool, typer.Option("--n4/--no-n4", help="Correct the bias field.")] = True,
+    roi: Annotated[
+        Roi, typer.Option(help="Where scans without a mask have their uterus: found by a localiser, or in the middle.")
+    ] = Roi.LOCALISER,
+    localiser: Annotated[
+        Path | None, typer.Option(help="Folder of a trained localiser.", show_default="the shipped one")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with before and after of the first 12 scans.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
 ) -> None:
-    """Resample to 1 mm, crop to the view, and bring every scan to z-scores in the fixed 16-bit window.
+    """Correct the bias field, resample to 1 mm, crop to the view, and store z-scores in the fixed 16-bit window.
 
-    Example: synthbench prep imported --view roi --out cohort
+    Example: synthbench prep imported --view both --out cohort --report prep.html
 
-    Without a mask the region of interest is the middle of the scan. Nothing is overwritten: give a new --out.
+    The region of interest lies around the uterus of the mask; without a mask, around what the localiser finds. A
+    killed run goes on where it was when started again. Nothing is overwritten: give a new --out.
     """
+    from functools import partial
+
     from synthuterus_bench.cohorts.store import load_cohort
-    from synthuterus_bench.prep.pipeline import PrepOptions, SliceChoice, prepare_cohort
+    from synthuterus_bench.prep.pipeline import PrepOptions
+    from synthuterus_bench.prep.roi import Otherwise, localising
+    from synthuterus_bench.prep.run import prepare_cohort
+    from synthuterus_bench.prep.view import SliceChoice
+    from synthuterus_bench.workers import available_cores
 
     if dims not in (2, 3):
         raise UsageError(f"--dims {dims}: expected 2 or 3")
-    options = PrepOptions(view, cast(Literal[2, 3], dims), SliceChoice(slices))
-    made = prepare_cohort(load_cohort(cohort), out_, options, out.warn, out.track)
-    rows = f"{len(made)} {'images' if dims == 2 else 'volumes'}"
-    out.result(made.manifest.model_dump(mode="json"), f"{out_}: {rows}, view {view}, digest {made.manifest.digest}")
+    views = tuple(View) if view is Views.BOTH else (View(view),)
+    options = PrepOptions(views, cast(Literal[2, 3], dims), SliceChoice(slices), n4, Otherwise(roi))
+    made = prepare_cohort(
+        load_cohort(cohort),
+        out_,
+        options,
+        workers=workers or available_cores(),
+        locate=partial(localising, localiser),
+        report=report,
+        tell=out.warn,
+        track=out.track,
+    )
+    places = ", ".join(f"{count} by {source}" for source, count in made.sources.items() if count)
+    rows = "images" if dims == 2 else "volumes"
+    lines = [
+        f"{out_ / name if view is Views.BOTH else out_}: {len(one)} {rows}, view {name}, digest {one.manifest.digest}"
+        for name, one in made.cohorts.items()
+    ]
+    documents = {str(name): one.manifest.model_dump(mode="json") for name, one in made.cohorts.items()}
+    summary = documents if view is Views.BOTH else documents[view]
+    out.result(summary, "\n".join([*lines, f"uterus located: {places}"]))

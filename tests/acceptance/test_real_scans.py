@@ -31,7 +31,7 @@ def prepared(tmp_path_factory):
     for name in ("prostatex", "gravid-haste-bids"):
         shutil.copytree(REAL / name, home / "scans" / name)
     assert run(["--quiet", "cohort", "import", str(home / "scans"), "--out", str(home / "imported")]) == 0
-    options = ["--view", "roi", "--slices", "all", "--out", str(home / "cohort")]
+    options = ["--view", "roi", "--slices", "all", "--roi", "middle", "--out", str(home / "cohort")]
     assert run(["--quiet", "prep", str(home / "imported"), *options]) == 0
     return load_cohort(home / "cohort")
 
