@@ -1,4 +1,4 @@
-"""``synthbench train``: train a generator or the embedder on a prepared cohort."""
+"""``synthbench train``: train a generator, the embedder or the localiser on a prepared cohort."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ from synthuterus_bench.errors import UsageError
 DEFAULTS: dict[str, Any] = {
     "generator": {"steps": 20_000, "decay_steps": 4_000, "batch": 16, "lr": 8e-4},
     "embedder": {"steps": 420, "decay_steps": 150, "batch": 96, "lr": 1.5e-3},
+    "localiser": {"steps": 1_500, "decay_steps": 750, "batch": 8, "lr": 5e-3},
 }
 
 
@@ -25,42 +26,63 @@ class Precision(StrEnum):
 
 @app.command()
 def train(
-    what: Annotated[str, typer.Argument(help="ddpm2d-ct-roi, ddpm2d-ct-full or embedder.")],
+    what: Annotated[str, typer.Argument(help="ddpm2d-ct-roi, ddpm2d-ct-full, embedder or localiser.")],
     cohort: Annotated[Path, typer.Option(help="Prepared cohort; its train split is used.")],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights; a second run goes on from there.")],
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Optimizer steps.", show_default="20000; embedder 420")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Optimizer steps; of the localiser, in each of two rounds.",
+            show_default="20000; embedder 420; localiser 1500",
+        ),
     ] = None,
     decay_steps: Annotated[
         int | None,
-        typer.Option(min=0, help="Steps of the final learning rate decay.", show_default="4000; embedder 150"),
+        typer.Option(
+            min=0,
+            help="Steps of the final learning rate decay.",
+            show_default="4000; embedder 150; localiser 750",
+        ),
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(min=1, help="Images, or patients, a step.", show_default="16; embedder 96")
+        int | None,
+        typer.Option(min=1, help="Images, patients or crops a step.", show_default="16; embedder 96; localiser 8"),
     ] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate.", show_default="0.0008; embedder 0.0015")] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(help="Learning rate.", show_default="0.0008; embedder 0.0015; localiser 0.005"),
+    ] = None,
     uterus_weight: Annotated[float, typer.Option(min=0, help="Extra loss weight inside the uterus mask.")] = 2.0,
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
     embedder: Annotated[
         Path | None, typer.Option(help="Embedder folder for the privacy index.", show_default="the shipped one")
     ] = None,
     precision: Annotated[Precision, typer.Option(help="Arithmetic of the denoiser's forward.")] = Precision.BF16,
+    annotated: Annotated[int, typer.Option(min=1, help="Patients whose masks the localiser may see.")] = 20,
+    pseudo: Annotated[
+        int, typer.Option(min=0, help="Images of other patients offered to the localiser for pseudo-labels.")
+    ] = 600,
 ) -> None:
-    """Train a generator (a diffusers pipeline folder) or the embedder.
+    """Train a generator (a diffusers pipeline folder), the embedder or the localiser.
 
     Example: synthbench train ddpm2d-ct-roi --cohort cohort --out my-model --steps 20000
+
+    Example: synthbench train localiser --cohort full-view-cohort --out my-localiser --annotated 20
 
     On several devices: accelerate launch -m synthuterus_bench train ...
     """
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.training.loop import LoopConfig
 
-    usual = DEFAULTS["embedder" if what == "embedder" else "generator"]
+    usual = DEFAULTS.get(what, DEFAULTS["generator"])
     decay = usual["decay_steps"] if decay_steps is None else decay_steps
     loop = LoopConfig(steps=steps or usual["steps"], decay_steps=decay, lr=lr or usual["lr"])
     data, batch = load_cohort(cohort), batch or usual["batch"]
     if what == "embedder":
         _embedder(data, loop, batch, seed, out)
+    elif what == "localiser":
+        _localiser(data, loop, batch, annotated, pseudo, seed, out)
     else:
         _generator(what, data, loop, batch, uterus_weight, seed, embedder, precision, out)
 
@@ -70,6 +92,19 @@ def _embedder(data: Any, loop: Any, batch: int, seed: int, out: Path) -> None:
 
     trained = train_embedder(data, EmbedderConfig(loop, patients=batch, seed=seed), out, sink.track)
     sink.result({"embedder": str(out), "sha256": trained.sha256}, f"embedder in {out}")
+
+
+def _localiser(data: Any, loop: Any, batch: int, annotated: int, pseudo: int, seed: int, out: Path) -> None:
+    from synthuterus_bench.training.localiser import LocaliserConfig, load_record, train_localiser
+
+    config = LocaliserConfig(loop, annotated=annotated, pseudo=pseudo, batch=batch, seed=seed)
+    trained = train_localiser(data, config, out, sink.track)
+    record = load_record(out)
+    sink.result(
+        {"localiser": str(out), "sha256": trained.sha256, **record.model_dump()},
+        f"localiser in {out}: {record.annotated_pictures} annotated pictures of {annotated} patients, "
+        f"{record.pseudo_kept} of {record.pseudo_offered} pseudo-labels kept",
+    )
 
 
 def _generator(

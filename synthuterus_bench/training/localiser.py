@@ -1,0 +1,183 @@
+"""Training the localiser with weak supervision, as in Mueller et al. 2025: few annotated scans, then pseudo-labels.
+
+Round 1 learns from the annotated scans alone. Its network then draws the other training scans; those in which it finds
+a plausible uterus with enough confidence become pseudo-labels. Round 2 goes on from the weights of round 1, half of its
+examples annotated, half pseudo-labelled. A share of all examples are :mod:`~synthuterus_bench.training.negatives` with
+nothing to find. The loss is Dice (over the batch, since parts may be absent) plus focal cross-entropy, by MONAI.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.nets.segmenter import Localiser, load_localiser, make_segmenter, parts_of, save_localiser
+from synthuterus_bench.prep.localise import locate
+from synthuterus_bench.prep.spatial import SLICES
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.repro import canonical_json, digest_json, stream, stream_seed, write_atomic
+from synthuterus_bench.training.annotated import Picture, choose, pictures, read, slices
+from synthuterus_bench.training.diffusion import load_averages
+from synthuterus_bench.training.examples import Example, draw_example
+from synthuterus_bench.training.loop import LoopConfig, train
+from synthuterus_bench.vocab import VIEW_SIZE, View
+
+CROP = VIEW_SIZE[View.ROI]
+RECORD = "training.json"
+WHOLE_SHARE, WHOLE_COST = 0.25, 4
+
+
+@dataclass(frozen=True, slots=True)
+class LocaliserConfig:
+    """Everything that decides the weights; ``loop`` is that of each of the two rounds.
+
+    ``annotated`` patients and up to ``pseudo`` images (volumes count their slices) of others, of which those found
+    with a confidence of at least ``confident`` are kept; ``negatives`` is the share of examples without a uterus.
+    """
+
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=1500, lr=5e-3, decay_steps=750))
+    annotated: int = 20
+    pseudo: int = 600
+    confident: float = 0.9
+    batch: int = 8
+    negatives: float = 0.2
+    seed: int = 0
+
+
+class TrainingRecord(BaseModel):
+    """``training.json``: what a localiser was trained on, in numbers alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cohort: str
+    cohort_digest: str
+    annotated_patients: int
+    annotated_pictures: int
+    pseudo_offered: int
+    pseudo_kept: int
+    steps_a_round: int
+    batch: int
+    seed: int
+
+
+def load_record(folder: Path) -> TrainingRecord:
+    """The record beside a localiser.
+
+    Raises:
+        WeightsError: it is missing or malformed.
+    """
+    try:
+        return TrainingRecord.model_validate_json((folder / RECORD).read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{folder / RECORD}: no record of a localiser's training ({reason})") from None
+
+
+@dataclass
+class LocaliserTask:
+    """The network and the loss of one round. Each of ``sets`` is drawn from equally often."""
+
+    config: LocaliserConfig
+    number: int
+    sets: list[list[Picture]]
+    accelerator: Accelerator
+
+    def __post_init__(self) -> None:
+        from monai.losses import DiceFocalLoss
+
+        torch.manual_seed(stream_seed(self.config.seed, "initial localiser"))
+        self.net = make_segmenter().to(self.accelerator.device)
+        self.criterion = DiceFocalLoss(sigmoid=True, batch=True, gamma=1.0)
+
+    def loss(self, step: int) -> torch.Tensor:
+        """Loss of one batch: crops of 128, or a quarter as many whole pictures where those are larger."""
+        rng = stream(self.config.seed, "localiser batch", self.number, step, self.accelerator.process_index)
+        side, count = CROP, self.config.batch
+        whole = max(self.sets[0][0].z.shape)
+        if whole > CROP and rng.random() < WHOLE_SHARE:
+            side, count = whole, max(1, count // WHOLE_COST)
+        examples = [self._example(rng, side) for _ in range(count)]
+        x = torch.stack([image for image, _ in examples]).to(self.accelerator.device)
+        target = torch.from_numpy(parts_of(np.stack([mask for _, mask in examples]))).float().to(x.device)
+        loss: torch.Tensor = self.criterion(self.net(x), target)
+        return loss
+
+    def _example(self, rng: np.random.Generator, side: int) -> Example:
+        chosen = self.sets[rng.integers(len(self.sets))]
+        return draw_example(chosen[rng.integers(len(chosen))], side, self.config.negatives, rng)
+
+
+def train_localiser(cohort: Cohort, config: LocaliserConfig, out: Path, track: Track = silent) -> Localiser:
+    """Train both rounds, or go on in ``out``; writes ``localiser.safetensors``, that of round 1 under ``round-1``.
+
+    Raises:
+        CohortError: not prepared, or too few patients with masks.
+        WeightsError: a checkpoint in ``out`` is damaged or of other data or settings.
+    """
+    pool = config.pseudo // (SLICES if cohort.manifest.dims == 3 else 1)
+    places, waiting = choose(cohort, config.annotated, pool, config.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    annotated = pictures(read(cohort, places))
+    first = LocaliserTask(config, 1, [annotated], Accelerator())
+    teacher = _round(cohort, first, out / "round-1", track)
+    offered = [slices(scan) for scan in read(cohort, waiting)]
+    labelled = pseudo_labels(offered, teacher, config.confident, track)
+    second = LocaliserTask(config, 2, [annotated, labelled] if labelled else [annotated], first.accelerator)
+    second.net.load_state_dict(first.net.state_dict())
+    student = _round(cohort, second, out / "round-2", track)
+    save_localiser(out, second.net)
+    record = TrainingRecord(
+        cohort=cohort.manifest.name,
+        cohort_digest=cohort.manifest.digest,
+        annotated_patients=config.annotated,
+        annotated_pictures=len(annotated),
+        pseudo_offered=sum(map(len, offered)),
+        pseudo_kept=len(labelled),
+        steps_a_round=config.loop.steps,
+        batch=config.batch,
+        seed=config.seed,
+    )
+    write_atomic(out / RECORD, canonical_json(record.model_dump()) + "\n")
+    return student
+
+
+def _round(cohort: Cohort, task: LocaliserTask, out: Path, track: Track) -> Localiser:
+    """Train one round; afterwards the task's network holds the averaged weights."""
+    run = round_digest(cohort, task.config, task.number, task.accelerator.num_processes)
+    averages, _ = train({"net": task.net}, task.loss, task.config.loop, out, task.accelerator, run, track)
+    load_averages({"net": task.net}, averages)
+    if task.accelerator.is_main_process:
+        save_localiser(out, task.net)
+    task.accelerator.wait_for_everyone()
+    load_localiser.cache_clear()
+    return load_localiser(out)
+
+
+def round_digest(cohort: Cohort, config: LocaliserConfig, number: int, processes: int) -> str:
+    """What must stay the same for a round to go on. The first knows nothing of pseudo-labels; the second starts
+    from the end of the first, so that its steps count too."""
+    settings = asdict(config)
+    ends = {name: settings["loop"].pop(name) for name in ("steps", "decay_steps", "checkpoint_every")}
+    if number == 1:
+        settings = {name: value for name, value in settings.items() if name not in ("pseudo", "confident")}
+    else:
+        settings |= {name: ends[name] for name in ("steps", "decay_steps")}
+    return digest_json([cohort.manifest.digest, settings, number, processes])
+
+
+def pseudo_labels(
+    scans: list[NDArray[np.float32]], teacher: Localiser, confident: float, track: Track = silent
+) -> list[Picture]:
+    """Scans (S, H, W) drawn by ``teacher``, slice by slice; only those with a plausible uterus and confidence."""
+    kept = []
+    for z in track(scans, "pseudo-labels", len(scans)):
+        found = locate(z, teacher)
+        if found is not None and found.confidence >= confident:
+            kept += [Picture(*pair) for pair in zip(z, found.mask, strict=True)]
+    return kept
