@@ -7,13 +7,12 @@ import pytest
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.prep.roi import localising
 
-pytest.importorskip("synthuterus_bench.nets.segmenter", reason="the localiser's network is not there yet")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """An untrained network."""
     import torch
+
     from synthuterus_bench.nets.segmenter import make_segmenter, save_localiser
 
     torch.manual_seed(0)
