@@ -65,8 +65,8 @@ def ours(data: Path, out: Path, n4: bool, workers: int) -> None:
     """``synthbench prep``."""
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.prep.pipeline import PrepOptions
-    from synthuterus_bench.prep.roi import Otherwise
     from synthuterus_bench.prep.run import prepare_cohort
+    from synthuterus_bench.vocab import Otherwise
 
     cohort = load_cohort(data / ("few" if n4 else "many"))
     prepare_cohort(cohort, out / "cohort", PrepOptions(dims=3, n4=n4, otherwise=Otherwise.MIDDLE), workers=workers)

@@ -9,7 +9,7 @@ import typer
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out
 from synthuterus_bench.errors import UsageError
-from synthuterus_bench.vocab import View
+from synthuterus_bench.vocab import Otherwise, SliceChoice, View
 
 
 class Views(StrEnum):
@@ -20,21 +20,6 @@ class Views(StrEnum):
     BOTH = "both"
 
 
-class Slices(StrEnum):
-    """Which slices of a volume become images."""
-
-    ALL = "all"
-    CENTRAL3 = "central3"
-    MID = "mid"
-
-
-class Roi(StrEnum):
-    """Where the uterus is in a scan without one in its mask."""
-
-    LOCALISER = "localiser"
-    MIDDLE = "middle"
-
-
 @app.command()
 def prep(
     cohort: Annotated[Path, typer.Argument(help="An imported cohort.", show_default=False)],
@@ -43,12 +28,13 @@ def prep(
         Views,
         typer.Option(help="roi: 128 x 128 mm around the uterus. full: 256 x 256 mm. both: DIR/roi and DIR/full."),
     ] = Views.ROI,
-    slices: Annotated[Slices, typer.Option(help="Slices that become images.")] = Slices.CENTRAL3,
+    slices: Annotated[SliceChoice, typer.Option(help="Slices that become images.")] = SliceChoice.CENTRAL3,
     dims: Annotated[int, typer.Option(help="2: images. 3: volumes of 24 slices at 4 mm, whatever --slices says.")] = 2,
     n4: Annotated[bool, typer.Option("--n4/--no-n4", help="Correct the bias field.")] = True,
     roi: Annotated[
-        Roi, typer.Option(help="Where scans without a mask have their uterus: found by a localiser, or in the middle.")
-    ] = Roi.LOCALISER,
+        Otherwise,
+        typer.Option(help="Where scans without a mask have it: as a localiser finds, or in the middle."),
+    ] = Otherwise.LOCALISER,
     localiser: Annotated[
         Path | None, typer.Option(help="Folder of a trained localiser.", show_default="the shipped one")
     ] = None,
@@ -68,15 +54,14 @@ def prep(
 
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.prep.pipeline import PrepOptions
-    from synthuterus_bench.prep.roi import Otherwise, localising
+    from synthuterus_bench.prep.roi import localising
     from synthuterus_bench.prep.run import prepare_cohort
-    from synthuterus_bench.prep.view import SliceChoice
     from synthuterus_bench.workers import available_cores
 
     if dims not in (2, 3):
         raise UsageError(f"--dims {dims}: expected 2 or 3")
     views = tuple(View) if view is Views.BOTH else (View(view),)
-    options = PrepOptions(views, cast(Literal[2, 3], dims), SliceChoice(slices), n4, Otherwise(roi))
+    options = PrepOptions(views, cast(Literal[2, 3], dims), slices, n4, roi)
     made = prepare_cohort(
         load_cohort(cohort),
         out_,

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.record import Dims, Scan
 from synthuterus_bench.cohorts.window import from_window
-from synthuterus_bench.prep.roi import Find, Otherwise
+from synthuterus_bench.prep.roi import Find
 from synthuterus_bench.prep.spatial import SLICE_MM, SLICES
 from synthuterus_bench.prep.steps import (
     CorrectField,
@@ -41,9 +41,9 @@ from synthuterus_bench.prep.steps import (
     facts_of,
     slice_name,
 )
-from synthuterus_bench.prep.view import Choose, Crop, SliceChoice, Window
+from synthuterus_bench.prep.view import Choose, Crop, Window
 from synthuterus_bench.repro import digest_json
-from synthuterus_bench.vocab import View
+from synthuterus_bench.vocab import Otherwise, SliceChoice, View
 
 
 @dataclass(frozen=True)

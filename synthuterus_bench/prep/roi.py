@@ -21,13 +21,6 @@ class Source(StrEnum):
     MIDDLE = "middle"
 
 
-class Otherwise(StrEnum):
-    """What to do with a scan without a uterus in its mask: ask the localiser, or take the middle unasked."""
-
-    LOCALISER = "localiser"
-    MIDDLE = "middle"
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """The voxel (slice, row, column) that views lie around, and what told so."""

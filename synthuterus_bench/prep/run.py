@@ -14,13 +14,13 @@ from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import CohortError, DataError, UsageError
 from synthuterus_bench.prep.pipeline import Pipeline, PrepOptions, make_pipeline
 from synthuterus_bench.prep.report import write_report
-from synthuterus_bench.prep.roi import Localising, Otherwise, Source, localising
+from synthuterus_bench.prep.roi import Localising, Source, localising
 from synthuterus_bench.prep.spatial import has_uterus
 from synthuterus_bench.prep.steps import Facts
 from synthuterus_bench.prep.work import Bench, Job, Outcome, do, read_outcome, read_prepared, set_up
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, staged_folder
-from synthuterus_bench.vocab import View
+from synthuterus_bench.vocab import Otherwise, View
 from synthuterus_bench.workers import map_in_order
 
 LOOKS = 12

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.prep import n4
 from synthuterus_bench.prep.intensity import BODY_SHARE, body_mask, check_finite, standardise
-from synthuterus_bench.prep.roi import Find, Otherwise, Place, Source
+from synthuterus_bench.prep.roi import Find, Place, Source
 from synthuterus_bench.prep.spatial import PIXEL_MM, middle, resample, resample_labels, uterus_centre
+from synthuterus_bench.vocab import Otherwise
 
 Facts = dict[str, str | float | int]
 

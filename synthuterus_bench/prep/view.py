@@ -1,7 +1,6 @@
 """The steps from a standardised volume to what a cohort stores: crop to the view, choose slices, 16-bit window."""
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
@@ -13,15 +12,7 @@ from synthuterus_bench.prep.intensity import MIN_BODY
 from synthuterus_bench.prep.roi import Find
 from synthuterus_bench.prep.spatial import crop, middle
 from synthuterus_bench.prep.steps import State
-from synthuterus_bench.vocab import VIEW_SIZE, View
-
-
-class SliceChoice(StrEnum):
-    """Which slices of a volume become images: all that show the body, the three about the centre, or the one at it."""
-
-    ALL = "all"
-    CENTRAL3 = "central3"
-    MID = "mid"
+from synthuterus_bench.vocab import VIEW_SIZE, SliceChoice, View
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.prep.pipeline import PrepOptions
-from synthuterus_bench.prep.roi import Localising, Otherwise
-from synthuterus_bench.vocab import Label, Orientation, Split, View
+from synthuterus_bench.prep.roi import Localising
+from synthuterus_bench.vocab import Label, Orientation, Otherwise, Split, View
 from tests.cohorts.imports.synthetic import anatomy
 
 SHAPE = (9, 150, 160)

@@ -7,9 +7,8 @@ from synthuterus_bench.cohorts.window import from_window, to_window
 from synthuterus_bench.errors import ScanError
 from synthuterus_bench.prep import steps, view
 from synthuterus_bench.prep.pipeline import Pipeline, PrepOptions, make_pipeline, prepare_scan
-from synthuterus_bench.prep.roi import Otherwise, Source
-from synthuterus_bench.prep.view import SliceChoice
-from synthuterus_bench.vocab import Label, Orientation, View
+from synthuterus_bench.prep.roi import Source
+from synthuterus_bench.vocab import Label, Orientation, Otherwise, SliceChoice, View
 from tests.cohorts.imports.synthetic import anatomy
 from tests.prep.made import BOTH, FULL, ROI, brightest, make_scan
 

@@ -6,10 +6,9 @@ import pytest
 from synthuterus_bench.errors import CohortError, DataError, ScanError, UsageError, WeightsError
 from synthuterus_bench.prep import work
 from synthuterus_bench.prep.pipeline import make_pipeline
-from synthuterus_bench.prep.roi import Otherwise, Source
+from synthuterus_bench.prep.roi import Source
 from synthuterus_bench.prep.run import prepare_cohort
-from synthuterus_bench.prep.view import SliceChoice
-from synthuterus_bench.vocab import Label, Split, View
+from synthuterus_bench.vocab import Label, Otherwise, SliceChoice, Split, View
 from tests.cohorts.imports.synthetic import anatomy
 from tests.prep.made import BOTH, FULL, ROI, SHAPE, STAND_IN, contents, make_scan, write
 
