@@ -1,7 +1,7 @@
 import hashlib
-import os
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from synthuterus_bench.cohorts.imports import figshare
@@ -9,7 +9,7 @@ from synthuterus_bench.cohorts.imports.figshare import BREAKS, UMD, Published, d
 from synthuterus_bench.errors import DataError
 from tests.cohorts.imports.web import Behaviour, serving
 
-DATA = os.urandom((5 << 20) // 2)
+DATA = np.random.default_rng(0).bytes((5 << 20) // 2)
 PARTIAL = "UMD.zip.partial"
 
 
@@ -106,7 +106,7 @@ def test_wrong_bytes_are_removed(tmp_path):
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-@pytest.mark.parametrize("served", [DATA[:-1], DATA + b"x"])
+@pytest.mark.parametrize("served", [DATA[:-1], DATA + b"x"], ids=["short", "long"])
 def test_another_size_on_the_server(tmp_path, served, ranges):
     with pytest.raises(DataError, match=rf"files/44111183: found {len(served)} bytes, expected {len(DATA)}"):
         fetch(tmp_path, Behaviour(served, ranges=ranges))
@@ -141,7 +141,9 @@ def test_no_file_on_the_server(tmp_path, behaviour, found):
     assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.parametrize(("there", "found"), [(DATA[:9], "found 9 bytes, expected"), (DATA[1:] + b"x", "found MD5")])
+@pytest.mark.parametrize(
+    ("there", "found"), [(DATA[:9], "found 9 bytes, expected"), (DATA[1:] + b"x", "found MD5")], ids=["short", "other"]
+)
 def test_something_else_under_its_name_stays(tmp_path, there, found):
     (tmp_path / "UMD.zip").write_bytes(there)
     with pytest.raises(DataError, match=found) as caught:
