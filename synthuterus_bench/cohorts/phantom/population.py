@@ -4,6 +4,8 @@ The same seed gives the same bytes with any number of workers, after any number 
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from synthuterus_bench.cohorts.phantom.draw import Drawing
@@ -99,10 +101,21 @@ def _write(out: Path, people: list[Member], drawing: Drawing, name: PresetName, 
         seed=drawing.seed,
     )
     work = out.absolute().with_name(f".{out.absolute().name}.work")
-    with staged_folder(out) as folder:
+    with _kept_for_a_second_run(work), staged_folder(out) as folder:
         writer = CohortWriter(folder, manifest)
         for scan in draw_pieces(people, drawing, work, workers, track):
             writer.add(scan)
         cohort = writer.close()
-    shutil.rmtree(work, ignore_errors=True)
     return Cohort(out, cohort.manifest)
+
+
+@contextmanager
+def _kept_for_a_second_run(work: Path) -> Iterator[None]:
+    """Remove the pieces once the whole is written; on an error keep them, but no empty folder."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            work.rmdir()
+        raise
+    shutil.rmtree(work, ignore_errors=True)
