@@ -1,9 +1,10 @@
 """Where the uterus is: the network's answer drawn as a mask, and whether that could be a uterus at all.
 
 What a network draws on a picture without a uterus is judged by anatomy, so that ``None`` is an answer. The bounds
-are those of adult uteri (6-9 cm long, 3-6 cm thick in the sagittal plane; shared tables of normal size), widened by
-about a quarter for bent uteri, whose ends lie closer together than the organ is long, for slices beside the midline
-and for the localiser's own errors. They are judged in the slice that shows most of the uterus.
+are those of adult uteri (6-9 cm long, 3-6 cm thick in the sagittal plane), widened for bent uteri, whose ends lie
+closer together than the organ is long, for slices beside the midline and for the localiser's own errors; shares and
+the least probability were set on validation patients of the phantom. All are judged in the slice that shows most of the
+uterus, since what is drawn far beside it matters less.
 """
 
 from dataclasses import dataclass
@@ -26,16 +27,16 @@ class Bounds:
     """What a plausible uterus is; lengths in mm, areas in mm2, in the sagittal slice that shows most of it."""
 
     dominant: float = 0.8
-    """Least share of all uterine pixels in the largest connected piece: a patient has one uterus."""
+    """Least share of the slice's uterine pixels in the largest connected piece: a patient has one uterus."""
     length: tuple[float, float] = (45.0, 120.0)
     """Largest extent. 6 cm bent by 80 degrees measure 4.6 from end to end; myomas make it longer than 9."""
     area: tuple[float, float] = (1000.0, 6000.0)
     """Ellipses of 6 x 3 and 9 x 6 cm have 1400 and 4200."""
     thickness: tuple[float, float] = (15.0, 60.0)
     """Area over length: a uterus is neither a thread nor a disc."""
-    cavity: float = 80.0
-    """Least area of cavity with junctional zone, 5 mm of 16 in length: the least after the menopause."""
-    enclosed: float = 0.8
+    cavity: float = 50.0
+    """Least area of cavity with junctional zone: a line of 2 x 25 mm, as thin as it gets after the menopause."""
+    enclosed: float = 0.7
     """Least share of the cavity's rim that borders on wall or cervix: a cavity lies inside a wall."""
     confidence: float = 0.75
     """Least mean probability inside the uterus."""
@@ -102,9 +103,14 @@ def draw(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _closed(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A shape without seams and holes; continued at the edge, so that closing does not eat it there."""
-    padded = np.pad(plane, 2 * SEAM_MM, mode="edge")
-    solid = ndimage.binary_fill_holes(ndimage.binary_closing(padded, iterations=SEAM_MM))
-    return np.asarray(solid[2 * SEAM_MM : -2 * SEAM_MM, 2 * SEAM_MM : -2 * SEAM_MM])
+    if not plane.any():
+        return plane
+    edge = 2 * SEAM_MM
+    padded = np.pad(plane, edge, mode="edge")
+    place = ndimage.find_objects(padded.astype(np.uint8))[0]
+    box = tuple(slice(max(0, side.start - edge), side.stop + edge) for side in place)
+    padded[box] = ndimage.binary_fill_holes(ndimage.binary_closing(padded[box], iterations=SEAM_MM))
+    return np.asarray(padded[edge:-edge, edge:-edge])
 
 
 def largest_piece(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -130,7 +136,7 @@ def flaws(mask: NDArray[np.uint8], confidence: float, bounds: Bounds = ADULT) ->
     shape, cavity = piece[middle], piece[middle] & (mask[middle] == Label.ENDOMETRIUM)
     length, area = extent(shape), float(shape.sum())
     checks = {
-        Flaw.SCATTERED: piece.sum() >= bounds.dominant * np.isin(mask, UTERUS).sum(),
+        Flaw.SCATTERED: area >= bounds.dominant * np.isin(mask[middle], UTERUS).sum(),
         Flaw.LENGTH: _within(length, bounds.length),
         Flaw.AREA: _within(area, bounds.area),
         Flaw.THICKNESS: _within(area / length, bounds.thickness),
