@@ -12,6 +12,8 @@ SynthbenchError
     └── GateError       a release does not pass the release gate
 """
 
+from enum import StrEnum
+
 
 class SynthbenchError(Exception):
     """Root of everything this package raises on purpose.
@@ -39,8 +41,38 @@ class DataError(SynthbenchError):
     """What was read from disk or the network is wrong."""
 
 
+class Refusal(StrEnum):
+    """Why a scan is refused, in the words that summaries count by."""
+
+    PICTURE = "picture"
+    FORMAT = "other format"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too large"
+    NOT_3D = "not 3D"
+    MULTI_FRAME = "multi-frame"
+    NOT_MR = "not MR"
+    NOT_T2 = "not T2"
+    LOCALIZER = "localizer"
+    AXIAL = "axial"
+    CORONAL = "coronal"
+    GEOMETRY = "bad geometry"
+    GAP = "missing slices"
+    MIXED = "mixed series"
+    TOO_SMALL = "too small"
+    NO_SIGNAL = "no MR signal"
+    BURNED_IN = "burned-in text"
+    DUPLICATE = "duplicate"
+    MASK = "bad mask"
+    ROW = "bad row"
+    OTHER = "other"
+
+
 class ScanError(DataError):
-    """One scan cannot be imported or prepared."""
+    """One scan cannot be imported or prepared; ``kind`` says why in a word."""
+
+    def __init__(self, message: str, kind: Refusal = Refusal.OTHER, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.kind = kind
 
 
 class CohortError(DataError):

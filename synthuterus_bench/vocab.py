@@ -55,6 +55,21 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class SliceChoice(StrEnum):
+    """Which slices of a volume become images: all that show the body, the three about the centre, or the one at it."""
+
+    ALL = "all"
+    CENTRAL3 = "central3"
+    MID = "mid"
+
+
+class Otherwise(StrEnum):
+    """What to do with a scan without a uterus in its mask: ask the localiser, or take the middle unasked."""
+
+    LOCALISER = "localiser"
+    MIDDLE = "middle"
+
+
 class PresetName(StrEnum):
     """The frozen phantom populations."""
 

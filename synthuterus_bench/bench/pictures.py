@@ -70,8 +70,8 @@ def _sagittal_slice(path: Path) -> tuple[NDArray[np.generic], tuple[float, ...]]
     """The middle slice and its spacing; 2D images without a sagittal affine are taken as stored (rows, columns)."""
     import nibabel
 
-    from synthuterus_bench.cohorts.axes import canonical
-    from synthuterus_bench.cohorts.nifti import read_nifti
+    from synthuterus_bench.cohorts.imports.axes import canonical
+    from synthuterus_bench.cohorts.imports.nifti import read_nifti
 
     flat = _flat(path)
     if flat is not None:
@@ -100,7 +100,7 @@ def _flat(path: Path) -> tuple[NDArray[np.generic], tuple[float, ...]] | None:
 
 
 def _check_sagittal(affine: NDArray[np.float64], path: Path) -> None:
-    from synthuterus_bench.cohorts.axes import Plane, plane_of
+    from synthuterus_bench.cohorts.imports.axes import Plane, plane_of
 
     if plane_of(affine) is not Plane.SAGITTAL:
         raise SubmissionError(f"{path}: found {plane_of(affine)} slices, expected sagittal ones")

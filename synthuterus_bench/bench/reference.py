@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench import __version__
 from synthuterus_bench.bench.suite import Suite
-from synthuterus_bench.cohorts import phantom
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import digest_array, digest_file, digest_json
+from synthuterus_bench.repro import digest_array, digest_json
 from synthuterus_bench.vocab import CLASSES, PresetName, Split
 from synthuterus_bench.workers import available_cores
 
@@ -62,11 +60,10 @@ def load_reference(reference: str, suite: Suite, cache: Path | None = None, trac
 
 def phantom_cohort(suite: Suite, cache: Path, track: Track = silent) -> Cohort:
     """The suite's phantom cohort; the name of its folder depends on all that decides its bytes, code included."""
+    from synthuterus_bench.cohorts.phantom.pieces import code_digest
     from synthuterus_bench.cohorts.phantom.population import draw_cohort
 
-    code = [digest_file(file) for file in sorted(Path(phantom.__file__).parent.glob("*.py"))]
-    versions = [PresetName.V1, __version__, np.__version__]
-    key = digest_json([*versions, code, suite.view, suite.phantom_scans, suite.phantom_seed])
+    key = digest_json([PresetName.V1, code_digest(), suite.view, suite.phantom_scans, suite.phantom_seed])
     folder = cache / "references" / key[:32]
     if folder.exists():
         return load_cohort(folder)

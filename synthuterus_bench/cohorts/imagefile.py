@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import LOW, QUANTUM
-from synthuterus_bench.errors import ScanError
+from synthuterus_bench.errors import Refusal, ScanError
 
 
 def encode_png(pixels: NDArray[np.generic]) -> bytes:
@@ -23,8 +23,10 @@ def encode_png(pixels: NDArray[np.generic]) -> bytes:
     return buffer.getvalue()
 
 
-def decode_png(data: bytes, name: str = "image") -> NDArray[np.uint16] | NDArray[np.uint8]:
-    """Pixels of a gray PNG, 8 or 16 bit.
+def decode_png(
+    data: bytes, name: str = "image", formats: tuple[str, ...] = ("PNG",)
+) -> NDArray[np.uint16] | NDArray[np.uint8]:
+    """Pixels of a gray PNG, 8 or 16 bit; or of another of Pillow's ``formats``.
 
     Raises:
         ScanError: the bytes are no PNG, are damaged, or have colour or transparency.
@@ -32,12 +34,13 @@ def decode_png(data: bytes, name: str = "image") -> NDArray[np.uint16] | NDArray
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        with Image.open(io.BytesIO(data), formats=formats) as image:
             if image.mode not in ("L", "I;16"):
-                raise ScanError(f"{name}: found a PNG of mode {image.mode}, expected 8 or 16 bit gray")
+                found = f"a {image.format} of mode {image.mode}"
+                raise ScanError(f"{name}: found {found}, expected 8 or 16 bit gray", Refusal.NO_SIGNAL)
             return np.array(image)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ScanError(f"{name}: not a readable PNG ({error})") from None
+        raise ScanError(f"{name}: not a readable {' or '.join(formats)} ({error})", Refusal.DAMAGED) from None
 
 
 def encode_nifti(pixels: NDArray[np.generic], spacing_mm: tuple[float, ...], windowed: bool) -> bytes:

@@ -22,10 +22,10 @@ class Splitter:
             raise UsageError(f"split fractions {[*self.fractions.values()]}: expected shares that sum to 1")
         self._of: dict[str, Split] = {}
 
-    def split_of(self, patient: str) -> Split:
-        """The split of a patient, always the same one."""
+    def split_of(self, patient: str, wanted: Split | None = None) -> Split:
+        """The split of a patient, always the same one; for a new patient the wanted one, if one is."""
         if patient not in self._of:
-            self._of[patient] = max(self.fractions, key=self._behind)
+            self._of[patient] = wanted or max(self.fractions, key=self._behind)
         return self._of[patient]
 
     def _behind(self, split: Split) -> float:

@@ -7,6 +7,7 @@ whose YAML names them, so that ``datasets.load_dataset(folder)`` works.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from synthuterus_bench.errors import CohortError
 from synthuterus_bench.vocab import Split, View
 
 SHARD_ROWS: dict[Dims, int] = {2: 100, 3: 10}
+READ_ROWS: dict[Dims, int] = {2: 25, 3: 1}
+"""Rows read at once: some megabytes."""
 
 
 def shard_path(root: Path, view: View, split: Split, index: int, count: int) -> Path:
@@ -41,16 +44,18 @@ class Cohort:
         folder = self.root / self.manifest.view
         return [path for name in splits for path in sorted(folder.glob(f"{name}-*.parquet"))]
 
-    def scans(self, split: Split | None = None) -> Iterator[Scan]:
-        """Scans in stored order, a shard in memory at a time."""
-        import pyarrow.parquet as pq
+    def rows(self, split: Split | None = None) -> Iterator[dict[str, Any]]:
+        """Rows as they are stored, pictures still compressed, in order; a few in memory at a time.
 
+        Raises:
+            CohortError: a shard is damaged.
+        """
         for path in self.files(split):
-            try:
-                rows = pq.read_table(path).to_pylist()
-            except (OSError, ValueError) as error:
-                raise CohortError(f"{path}: not readable as Parquet ({_line(error)})") from None
-            yield from (decode_row(row, self.manifest.dims) for row in rows)
+            yield from read_rows(path, batch=READ_ROWS[self.manifest.dims])
+
+    def scans(self, split: Split | None = None) -> Iterator[Scan]:
+        """Scans in stored order, decoded one at a time."""
+        yield from (decode_row(row, self.manifest.dims) for row in self.rows(split))
 
     def arrays(self, split: Split | None = None) -> tuple[NDArray[np.generic], list[Scan]]:
         """All pixels stacked, and the scans without pixels. For prepared cohorts, whose sizes agree."""
@@ -60,6 +65,22 @@ class Cohort:
         pixels = np.stack([scan.pixels for scan in scans])
         empty = np.empty(0, np.uint16)
         return pixels, [replace(scan, pixels=empty) for scan in scans]
+
+
+def read_rows(path: Path, batch: int) -> Iterator[dict[str, Any]]:
+    """Rows of one Parquet shard, ``batch`` in memory at a time.
+
+    Raises:
+        CohortError: it is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            for piece in file.iter_batches(batch_size=batch, use_threads=False):
+                yield from piece.to_pylist()
+    except (OSError, ValueError) as error:
+        raise CohortError(f"{path}: not readable as Parquet ({_line(error)})") from None
 
 
 def load_cohort(path: str | Path) -> Cohort:

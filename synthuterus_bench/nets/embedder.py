@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 from torch.nn import functional
 
-from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.nets.shipping import Tensors, halves, load_folder
 from synthuterus_bench.repro import digest_file, write_atomic
 
 FILE = "embedder.safetensors"
@@ -93,8 +92,7 @@ class Embedder:
 
 def save_embedder(folder: Path, net: EmbedderNet, centre: torch.Tensor) -> None:
     """Write ``embedder.safetensors`` in half precision."""
-    tensors = {key: value.detach().cpu().half().contiguous() for key, value in net.state_dict().items()}
-    write_atomic(folder / FILE, save(tensors | {"centre": centre.cpu().float().contiguous()}))
+    write_atomic(folder / FILE, save(halves(net) | {"centre": centre.cpu().float().contiguous()}))
 
 
 @cache
@@ -104,16 +102,12 @@ def load_embedder(path: Path | None = None) -> Embedder:
     Raises:
         WeightsError: the file is missing, damaged or of another network.
     """
-    folder = path or Path(__file__).parents[1] / "shipped" / "embedder"
-    file = folder / FILE
-    if not file.is_file():
-        raise WeightsError(f"{file}: no such file", "train one with: synthbench train embedder --cohort DIR --out DIR")
-    try:
-        with safe_open(file, "pt") as handle:
-            tensors = {key: handle.get_tensor(key).float() for key in handle.keys()}  # noqa: SIM118
-        centre = tensors.pop("centre")
-        net = EmbedderNet(code=len(centre))
-        net.load_state_dict(tensors)
-    except (SafetensorError, KeyError, RuntimeError) as error:
-        raise WeightsError(f"{file}: not an embedder ({' '.join(str(error).split())[:200]})") from None
+    (net, centre), file = load_folder(path, "embedder", _built)
     return Embedder(net.eval().requires_grad_(False), centre, digest_file(file))
+
+
+def _built(tensors: Tensors) -> tuple[EmbedderNet, torch.Tensor]:
+    centre = tensors.pop("centre")
+    net = EmbedderNet(code=len(centre))
+    net.load_state_dict(tensors)
+    return net, centre

@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 from torch.nn import functional
 
-from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.nets.shipping import Tensors, halves, load_folder
 from synthuterus_bench.repro import digest_file, write_atomic
 from synthuterus_bench.vocab import Label
 
@@ -98,8 +97,7 @@ def _missing(side: int) -> int:
 
 def save_localiser(folder: Path, net: nn.Module) -> None:
     """Write ``localiser.safetensors`` in half precision."""
-    tensors = {key: value.detach().cpu().half().contiguous() for key, value in net.state_dict().items()}
-    write_atomic(folder / FILE, save(tensors))
+    write_atomic(folder / FILE, save(halves(net)))
 
 
 @cache
@@ -109,14 +107,11 @@ def load_localiser(path: Path | None = None) -> Localiser:
     Raises:
         WeightsError: the file is missing, damaged or of another network.
     """
-    folder = path or Path(__file__).parents[1] / "shipped" / "localiser"
-    file = folder / FILE
-    if not file.is_file():
-        raise WeightsError(f"{file}: no such file", "train one with: synthbench train localiser --cohort DIR --out DIR")
-    net = make_segmenter()
-    try:
-        with safe_open(file, "pt") as handle:
-            net.load_state_dict({key: handle.get_tensor(key).float() for key in handle.keys()})  # noqa: SIM118
-    except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(f"{file}: not a localiser ({' '.join(str(error).split())[:200]})") from None
+    net, file = load_folder(path, "localiser", _built)
     return Localiser(net.eval().requires_grad_(False), digest_file(file))
+
+
+def _built(tensors: Tensors) -> nn.Module:
+    net = make_segmenter()
+    net.load_state_dict(tensors)
+    return net

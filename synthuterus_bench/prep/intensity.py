@@ -40,8 +40,8 @@ def check_finite(pixels: NDArray[np.floating], name: str) -> None:
         raise ScanError(f"{name}: found {broken} voxels that are NaN or infinite, expected finite numbers")
 
 
-def body_mask(pixels: NDArray[np.floating], name: str) -> NDArray[np.bool_]:
-    """The body in a volume: the largest component above a quarter of Otsu's threshold, its holes filled by slice.
+def body_mask(pixels: NDArray[np.floating], name: str, share: float = BODY_SHARE) -> NDArray[np.bool_]:
+    """The body in a volume: the largest component above ``share`` of Otsu's threshold, its holes filled by slice.
 
     Raises:
         ScanError: a constant volume.
@@ -49,7 +49,7 @@ def body_mask(pixels: NDArray[np.floating], name: str) -> NDArray[np.bool_]:
     low, high = float(pixels.min()), float(np.percentile(pixels, 99.5))
     if not high > low:
         raise ScanError(f"{name}: found a constant volume ({low:g}), expected an MR scan")
-    threshold = low + BODY_SHARE * (otsu(np.minimum(pixels, high)) - low)
+    threshold = low + share * (otsu(np.minimum(pixels, high)) - low)
     parts, _ = ndimage.label(pixels > threshold)
     largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
     return np.stack([ndimage.binary_fill_holes(plane) for plane in largest])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from synthuterus_bench.vocab import UTERUS
+from synthuterus_bench.vocab import LESIONS, UTERUS
 
 PIXEL_MM = 1.0
 SLICE_MM = 4.0
@@ -46,6 +46,9 @@ def _factors(spacing: Sequence[float], target: Sequence[float]) -> NDArray[np.fl
 
 
 def _sample(pixels: NDArray[Any], factors: NDArray[np.float64], order: Literal[0, 3]) -> NDArray[Any]:
+    """A spline goes through its samples, so an axis that keeps them needs no interpolation: plane by plane is less."""
+    if len(factors) == 3 and factors[0] == 1:
+        return np.stack([_sample(plane, factors[1:], order) for plane in pixels])
     old = np.array(pixels.shape)
     new = np.maximum(1, np.rint(old / factors)).astype(int)
     offset = (old - 1) / 2 - factors * (new - 1) / 2
@@ -57,12 +60,21 @@ def middle(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(side // 2 for side in shape)
 
 
+def has_uterus(mask: NDArray[np.generic]) -> bool:
+    """Whether a mask shows any uterus, or a lesion of one."""
+    return bool(_uterus(mask).any())
+
+
 def uterus_centre(mask: NDArray[np.uint8] | None) -> tuple[int, ...] | None:
-    """Voxel nearest to the centroid of the uterus in a mask; ``None`` without mask or uterus."""
+    """Voxel nearest to the centroid of the uterus in a mask, lesions included; ``None`` without mask or uterus."""
     if mask is None:
         return None
-    places = np.argwhere(np.isin(mask, UTERUS))
+    places = np.argwhere(_uterus(mask))
     return tuple(int(place) for place in np.rint(places.mean(axis=0))) if len(places) else None
+
+
+def _uterus(mask: NDArray[np.generic]) -> NDArray[np.bool_]:
+    return np.isin(mask, (*UTERUS, *LESIONS))
 
 
 def crop(pixels: NDArray[Value], centre: Sequence[int], size: Sequence[int], fill: float) -> NDArray[Value]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from synthuterus_bench.cohorts.phi.scan import check_clean
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import GateError
@@ -25,12 +26,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def check_release(folder: Path) -> None:
-    """Checksums, counts, an audit record for every row, and no blank or repeated image.
+    """Checksums, counts, an audit record for every row, no blank or repeated image, no trace of people or places.
 
     Raises:
         GateError: the first thing that is wrong.
     """
     _check_sums(folder)
+    check_clean(folder)
     cohort = load_cohort(folder)
     scans = list(cohort.scans())
     if len(scans) != len(cohort):

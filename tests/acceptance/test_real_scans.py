@@ -25,13 +25,16 @@ pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="no real scans in ../s
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """All slices of the three sagittal scans, by the commands a hospital would give; a fixed salt fixes the splits."""
+    """All slices of the three sagittal scans, by the commands a hospital would give; a table tells the splits."""
     home = tmp_path_factory.mktemp("real")
     (home / "imported.salt").write_text(f"{2:064x}\n")
+    labels = home / "labels.csv"
+    labels.write_text("id,split\nsub-01,train\nProstateX-0000,train\nProstateX-0001,validation\n")
     for name in ("prostatex", "gravid-haste-bids"):
         shutil.copytree(REAL / name, home / "scans" / name)
-    assert run(["--quiet", "cohort", "import", str(home / "scans"), "--out", str(home / "imported")]) == 0
-    options = ["--view", "roi", "--slices", "all", "--out", str(home / "cohort")]
+    command = ["cohort", "import", str(home / "scans"), "--labels", str(labels), "--out", str(home / "imported")]
+    assert run(["--quiet", *command]) == 0
+    options = ["--view", "roi", "--slices", "all", "--roi", "middle", "--out", str(home / "cohort")]
     assert run(["--quiet", "prep", str(home / "imported"), *options]) == 0
     return load_cohort(home / "cohort")
 
@@ -42,7 +45,8 @@ def test_every_slice_arrives(prepared):
     assert {scan.pixels.shape for scan in scans} == {(128, 128)}
     split_of = {scan.patient_id: scan.split for scan in scans}
     assert Counter(split_of.values()) == {Split.TRAIN: 2, Split.VALIDATION: 1}
-    assert len(scans) == 22 + 19 + 19
+    kept = Counter(scan.patient_id for scan in scans)
+    assert sorted(kept.values()) == [19, 19, 27], "the oblique stack of 22 slices stands in 27 straight ones"
 
 
 @pytest.mark.slow

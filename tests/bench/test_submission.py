@@ -97,7 +97,7 @@ def test_a_cohort_is_a_submission(cohort, suite):
     found = load_submission(cohort.root, suite)
     assert found.per_class == dict.fromkeys(CLASSES, 8)
     assert found.manifest_sha256 == cohort.manifest.digest
-    assert found.generator.name == "phantom-v0"
+    assert found.generator.name == "phantom-v1"
     assert len(set(found.units)) < len(found.units)
 
 

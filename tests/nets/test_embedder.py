@@ -29,8 +29,7 @@ def test_slices_of_one_patient_are_closer_than_other_patients(z):
     own = cosines[np.arange(0, 34, 2), np.arange(1, 34, 2)]
     np.fill_diagonal(cosines, -1)
     cosines[np.arange(0, 34, 2), np.arange(1, 34, 2)] = -1
-    assert own.min() > 0.95
-    assert cosines[np.arange(0, 34, 2)].max() < 0.95
+    assert own.min() > cosines[np.arange(0, 34, 2)].max()
 
 
 def test_small_changes_keep_an_image_recognisable(z):

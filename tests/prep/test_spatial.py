@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthuterus_bench.prep.spatial import crop, middle, resample, resample_labels, uterus_centre
+from synthuterus_bench.prep.spatial import crop, has_uterus, middle, resample, resample_labels, uterus_centre
 from synthuterus_bench.vocab import Label
 
 sides = st.integers(1, 30)
@@ -52,6 +52,37 @@ def test_values_stay_in_their_range(seed, step):
     assert out.max() <= pixels.max()
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.4, 1.7), st.floats(2.5, 6), st.sets(st.integers(0, 2)), st.booleans())
+def test_resampling_commutes_with_flips(seed, step, across, axes, slices_too):
+    """Of any axes, in plane or across slices; and of labels, where no sample lies midway between two voxels."""
+    pixels = np.random.default_rng(seed).normal(size=(5, 15, 16))
+    spacing, target = (across, step, 1.1), (4.0 if slices_too else across, 1.0, 1.0)
+    flipped = resample(np.flip(pixels, tuple(axes)), spacing, target)
+    np.testing.assert_allclose(flipped, np.flip(resample(pixels, spacing, target), tuple(axes)), atol=1e-5)
+    labels = (np.abs(pixels) * 4).astype(np.uint8)
+    mirrored = np.flip(resample_labels(labels, spacing, target), tuple(axes))
+    assert (resample_labels(np.flip(labels, tuple(axes)), spacing, target) == mirrored).mean() > 0.8
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.4, 1.7), st.floats(0.4, 1.7))
+def test_resampling_commutes_with_a_swap_of_rows_and_columns(seed, rows_mm, columns_mm):
+    pixels = np.random.default_rng(seed).normal(size=(3, 15, 16))
+    plain = resample(pixels, (4, rows_mm, columns_mm), (4, 1, 1))
+    swapped = resample(pixels.swapaxes(1, 2), (4, columns_mm, rows_mm), (4, 1, 1))
+    np.testing.assert_allclose(swapped, plain.swapaxes(1, 2), atol=1e-5)
+
+
+def test_planes_alone_are_planes_of_a_volume():
+    """Slices that stay where they are need no interpolation across: one by one gives what all at once gives."""
+    pixels = np.random.default_rng(0).normal(size=(4, 20, 22))
+    whole = resample(pixels, (4, 0.7, 1.2), (4, 1, 1))
+    almost = resample(pixels, (4, 0.7, 1.2), (4 * (1 + 2e-3), 1, 1))
+    np.testing.assert_allclose(almost[1:-1], whole[1:-1], atol=0.03)
+    np.testing.assert_array_equal(whole[2], resample(pixels[2], (0.7, 1.2), (1, 1)))
+
+
 def test_a_finer_pattern_than_the_new_grid_does_not_alias():
     stripes = np.tile(np.array([0.0, 1.0]), 100)[None, None, :].repeat(9, axis=1)
     out = resample(stripes, (4, 1, 0.3), (4, 1, 1))
@@ -98,3 +129,12 @@ def test_uterus_centre():
     mask[3, 9:12, 14:17] = Label.ENDOMETRIUM
     mask[4, 9:12, 14:17] = Label.CERVIX
     assert uterus_centre(mask) == (3, 10, 15)
+
+
+@pytest.mark.parametrize("label", [Label.MYOMETRIUM, Label.CERVIX, Label.MYOMA, Label.CYST])
+def test_a_uterus_with_its_lesions(label):
+    mask = np.zeros((3, 9, 9), np.uint8)
+    assert not has_uterus(mask)
+    mask[1, 2, 7] = label
+    assert has_uterus(mask)
+    assert uterus_centre(mask) == (1, 2, 7)

@@ -181,3 +181,20 @@ def test_the_gate_sees_missing_checksums(copy):
     (copy / "SHA256SUMS").unlink()
     with pytest.raises(GateError, match="no SHA256SUMS"):
         check_release(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("notes.json", '{"InstitutionName": "Saint Elsewhere"}', "JSON key InstitutionName in notes.json"),
+        ("NOTES.md", "trained on /home/jane/cohort", "absolute path .md in NOTES.md"),
+        ("release.salt", "00" * 32, "salt file in release.salt"),
+        ("weights.bin", "\0\1\2", "not looked into .bin in weights.bin"),
+    ],
+)
+def test_the_gate_sees_what_tells_of_people_and_places(copy, name, text, found):
+    (copy / name).write_text(text)
+    write_checksums(copy)
+    with pytest.raises(GateError, match=found) as caught:
+        check_release(copy)
+    assert not {"Elsewhere", "jane"} & {*caught.value.message.replace("/", " ").split()}

@@ -1,7 +1,8 @@
 """The true angles of a patient as the picture shows them: chords of the warped curves in the scanner's plane.
 
 The cervix is the chord from the external os to where the bend begins, the corpus from where it ends to the end of the
-centreline; the vagina is the chord of its upper 32 mm. Version is cervix against vagina, flexion corpus against cervix.
+centreline; the vagina's axis is the line of its upper 32 mm before it bends 2 mm out of it on its way down. Version is
+cervix against vagina, flexion corpus against cervix.
 """
 
 from dataclasses import dataclass

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
+from synthuterus_bench.cohorts.phantom.draw import Drawing, draw_scans
 from synthuterus_bench.cohorts.phantom.frozen import difference, frozen
-from synthuterus_bench.cohorts.phantom.population import Drawing, draw_preset, draw_scans
+from synthuterus_bench.cohorts.phantom.population import draw_preset
 from synthuterus_bench.cohorts.phantom.presets import preset_members
 from synthuterus_bench.cohorts.record import Manifest
 from synthuterus_bench.cohorts.rows import scan_digest
@@ -42,7 +43,7 @@ def test_another_digest_is_told_and_another_seed_is_not():
 
 
 _DRAW = """
-from synthuterus_bench.cohorts.phantom.population import Drawing, draw_scans
+from synthuterus_bench.cohorts.phantom.draw import Drawing, draw_scans
 from synthuterus_bench.cohorts.phantom.presets import preset_members
 from synthuterus_bench.cohorts.rows import scan_digest
 from synthuterus_bench.vocab import PresetName, View

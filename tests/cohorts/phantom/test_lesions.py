@@ -1,7 +1,8 @@
 import numpy as np
 
+from synthuterus_bench.cohorts.phantom.draw import Drawing, draw_scans
 from synthuterus_bench.cohorts.phantom.lesions import Lesion, draw_lesions, largest_figo
-from synthuterus_bench.cohorts.phantom.population import SAMPLE, Drawing, draw_scans
+from synthuterus_bench.cohorts.phantom.population import SAMPLE
 from synthuterus_bench.cohorts.phantom.presets import Member, Priors
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.vocab import CLASSES, LESIONS, Label, Split, View

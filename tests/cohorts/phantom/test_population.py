@@ -3,14 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from synthuterus_bench.cohorts.phantom.population import (
-    SAMPLE,
-    Drawing,
-    draw_cohort,
-    draw_scans,
-    sample_members,
-    standardise,
-)
+from synthuterus_bench.cohorts.phantom.draw import Drawing, draw_scans, standardise
+from synthuterus_bench.cohorts.phantom.population import SAMPLE, draw_cohort, sample_members
 from synthuterus_bench.cohorts.phantom.presets import Member
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import DataError, UsageError
