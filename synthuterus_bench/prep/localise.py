@@ -143,11 +143,19 @@ def _closed(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def largest_piece(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The largest connected piece of uterus in labels (S, H, W), across slices; all False without one."""
+    """The connected piece of uterus in labels (S, H, W), across slices, that weighs most; all False without one."""
     pieces, count = ndimage.label(np.isin(mask, UTERUS))
     if not count:
         return np.zeros(mask.shape, bool)
-    return pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
+    weights = np.broadcast_to(slice_weights(len(mask))[:, None, None], mask.shape)
+    return pieces == 1 + int(np.argmax(np.bincount(pieces.ravel(), weights.ravel())[1:]))
+
+
+def slice_weights(count: int) -> NDArray[np.float64]:
+    """How much a pixel of each of ``count`` slices weighs: sagittal stacks are planned about the uterus, so that what
+    looks like one near their ends is mostly bowel or muscle. A Hann window, 1 in the middle.
+    """
+    return np.sin(np.pi * (np.arange(count) + 0.5) / count) ** 2
 
 
 def mean_probability(probabilities: NDArray[np.float32], piece: NDArray[np.bool_]) -> float:

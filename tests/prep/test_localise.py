@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.nets.segmenter import PARTS, parts_of
-from synthuterus_bench.prep.localise import Flaw, draw, enclosed, extent, flaws, largest_piece, locate
+from synthuterus_bench.prep.localise import Flaw, draw, enclosed, extent, flaws, largest_piece, locate, slice_weights
 from synthuterus_bench.prep.spatial import uterus_centre
 from synthuterus_bench.vocab import Label
 
@@ -148,3 +148,17 @@ def test_pictures_of_the_region_or_of_nothing_get_one_look():
         localiser = Drawn(0.95)
         locate(mask[None].astype(np.float32), localiser)
         assert len(localiser.seen) == 1
+
+
+def test_the_piece_in_the_middle_of_a_stack_outweighs_a_larger_one_at_its_end():
+    mask = np.zeros((24, 60, 60), np.uint8)
+    mask[10:13, 5:25, 5:25] = Label.MYOMETRIUM
+    mask[0:3, 30:58, 30:58] = Label.MYOMETRIUM
+    assert largest_piece(mask)[11, 10, 10]
+    assert not largest_piece(mask)[1, 40, 40]
+
+
+def test_slices_weigh_the_same_from_both_ends_and_one_weighs_whole():
+    assert slice_weights(1) == pytest.approx([1.0])
+    assert slice_weights(24) == pytest.approx(slice_weights(24)[::-1])
+    assert slice_weights(24).argmax() in (11, 12)
