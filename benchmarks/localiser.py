@@ -190,9 +190,9 @@ there is none, which costs Dice in volumes."""
 REAL = """## Real scans
 
 It was never shown one. Tried by hand on the central slices of three (two male pelves and a uterus late in pregnancy),
-it found nothing plausible on seven of nine; on two slices of one male pelvis it took bowel for a uterus, with confidences
-of 0.85 and 0.91, and so it did in the volume of the other. That is no figure, but reason enough not to trust it on
-patients."""
+it found nothing plausible on seven of nine; on two slices of one male pelvis it took bowel for a uterus, with
+confidences of 0.85 and 0.91, and so it did in the volume of the other. That is no figure, but reason enough not to
+trust it on patients."""
 
 
 def card(found: dict[str, Any]) -> str:
