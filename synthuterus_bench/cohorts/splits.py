@@ -9,7 +9,8 @@ FRACTIONS = {Split.TRAIN: 0.7, Split.VALIDATION: 0.15, Split.TEST: 0.15}
 class Splitter:
     """Deals patients to splits: each new one to the split furthest behind its share.
 
-    Who comes first is decided outside, by an order that means nothing (salted hashes). After ``n`` patients every
+    Who comes first is decided outside: an import takes the better documented kinds of source first, and within a kind
+    goes by salted hashes, an order that means nothing. After ``n`` patients none of whom was told her split, every
     split holds its share of ``n`` to within one patient.
 
     Raises:

@@ -57,8 +57,10 @@ def distort(z: NDArray[np.float32], mask: NDArray[np.uint8], side: int, seed: in
 
 @cache
 def _chain(side: int) -> Any:
-    """Rotation to 15 degrees, zoom to 15 %, shift to 8 mm; bias field and gamma on positive values; blur and noise;
-    at last a little scale and offset, as z-scores of one anatomy differ between views."""
+    """Rotation to 15 degrees, zoom to 15 %, shift to 8 mm; bias field and gamma on positive values; blur and noise.
+
+    At last a little scale and offset, as z-scores of one anatomy differ between views.
+    """
     from monai import transforms as monai
 
     turn = monai.RandAffined(
