@@ -70,6 +70,77 @@ class Otherwise(StrEnum):
     MIDDLE = "middle"
 
 
+class Family(StrEnum):
+    """Model family: in pixels or in latents, 2D or 3D."""
+
+    DDPM2D = "ddpm2d"
+    LDM2D = "ldm2d"
+    DDPM3D = "ddpm3d"
+
+
+class Conditioning(StrEnum):
+    """What a generator is told: nothing, class, text, or class and text."""
+
+    UNCOND = "uncond"
+    CLASS = "class"
+    TEXT = "text"
+    CT = "ct"
+
+    @property
+    def by_class(self) -> bool:
+        """Whether it is told the orientation as a class."""
+        return self in (Conditioning.CLASS, Conditioning.CT)
+
+    @property
+    def by_text(self) -> bool:
+        """Whether it is told a prompt."""
+        return self in (Conditioning.TEXT, Conditioning.CT)
+
+
+class AutoencoderId(StrEnum):
+    """Autoencoders of the latent models: plain, and variational."""
+
+    AE2D = "ae2d"
+    VAE2D = "vae2d"
+
+
+class Prediction(StrEnum):
+    """What a denoiser predicts, as diffusers names it: the noise, v, or the clean picture."""
+
+    EPSILON = "epsilon"
+    V = "v_prediction"
+    SAMPLE = "sample"
+
+
+class Perceptual(StrEnum):
+    """Distance of the perceptual loss: none, LPIPS with the AlexNet file, or features of the embedder."""
+
+    OFF = "off"
+    LPIPS = "lpips"
+    EMBEDDER = "embedder"
+
+
+class TextEncoder(StrEnum):
+    """Who reads prompts: a small model trained along, or the frozen text half of ``openai/clip-vit-base-patch32``."""
+
+    OWN = "own"
+    CLIP = "clip"
+
+
+class Precision(StrEnum):
+    """Mixed precision of training, as accelerate names it."""
+
+    BF16 = "bf16"
+    NO = "no"
+
+
+class Scale(StrEnum):
+    """Size of a training: what two cores can do, or the paper's."""
+
+    SMALL = "small"
+    PAPER = "paper"
+
+
 class PresetName(StrEnum):
     """The frozen phantom populations."""
 

@@ -118,13 +118,13 @@ def _generator(
     precision: Precision,
     out: Path,
 ) -> None:
-    from synthuterus_bench.generators.catalogue import Conditioning, Family, parse_id
+    from synthuterus_bench.generators.catalogue import parse_id
     from synthuterus_bench.nets.denoiser import DenoiserSize
     from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.privacy.index import build_index, index_home, save_index
     from synthuterus_bench.training.diffusion import DiffusionConfig, train_diffusion
     from synthuterus_bench.training.pack import pack
-    from synthuterus_bench.vocab import VIEW_SIZE
+    from synthuterus_bench.vocab import VIEW_SIZE, Conditioning, Family
 
     model = parse_id(what)
     if model.family is not Family.DDPM2D or model.conditioning is not Conditioning.CT:

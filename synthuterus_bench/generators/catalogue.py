@@ -1,27 +1,9 @@
 """The 18 generators of the paper's Table 2 and the text-only ablation, by id."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from synthuterus_bench.errors import UsageError
-from synthuterus_bench.vocab import View
-
-
-class Family(StrEnum):
-    """Model family: in pixels or in latents, 2D or 3D."""
-
-    DDPM2D = "ddpm2d"
-    LDM2D = "ldm2d"
-    DDPM3D = "ddpm3d"
-
-
-class Conditioning(StrEnum):
-    """What the model is told: nothing, class, text, or class and text."""
-
-    UNCOND = "uncond"
-    CLASS = "class"
-    TEXT = "text"
-    CT = "ct"
+from synthuterus_bench.vocab import Conditioning, Family, View
 
 
 @dataclass(frozen=True, slots=True)
