@@ -8,7 +8,6 @@ import typer
 
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out as sink
-from synthuterus_bench.errors import UsageError
 
 DEFAULTS: dict[str, Any] = {
     "generator": {"steps": 20_000, "decay_steps": 4_000, "batch": 16, "lr": 8e-4},
@@ -73,12 +72,14 @@ def train(
     On several devices: accelerate launch -m synthuterus_bench train ...
     """
     from synthuterus_bench.cohorts.store import load_cohort
-    from synthuterus_bench.training.loop import LoopConfig
+    from synthuterus_bench.training.config import LoopConfig
 
     usual = DEFAULTS.get(what, DEFAULTS["generator"])
     decay = usual["decay_steps"] if decay_steps is None else decay_steps
-    loop = LoopConfig(steps=steps or usual["steps"], decay_steps=decay, lr=lr or usual["lr"])
     data, batch = load_cohort(cohort), batch or usual["batch"]
+    loop = LoopConfig.model_validate(
+        {"steps": steps or usual["steps"], "decay_steps": decay, "lr": lr or usual["lr"], "batch": batch, "seed": seed}
+    )
     if what == "embedder":
         _embedder(data, loop, batch, seed, out)
     elif what == "localiser":
@@ -88,16 +89,18 @@ def train(
 
 
 def _embedder(data: Any, loop: Any, batch: int, seed: int, out: Path) -> None:
-    from synthuterus_bench.training.embedder import EmbedderConfig, train_embedder
+    from synthuterus_bench.training.config import EmbedderConfig
+    from synthuterus_bench.training.embedder import train_embedder
 
-    trained = train_embedder(data, EmbedderConfig(loop, patients=batch, seed=seed), out, sink.track)
+    trained = train_embedder(data, EmbedderConfig.model_validate(loop.model_dump()), out, sink.track)
     sink.result({"embedder": str(out), "sha256": trained.sha256}, f"embedder in {out}")
 
 
 def _localiser(data: Any, loop: Any, batch: int, annotated: int, pseudo: int, seed: int, out: Path) -> None:
-    from synthuterus_bench.training.localiser import LocaliserConfig, load_record, train_localiser
+    from synthuterus_bench.training.config import LocaliserConfig
+    from synthuterus_bench.training.localiser import load_record, train_localiser
 
-    config = LocaliserConfig(loop, annotated=annotated, pseudo=pseudo, batch=batch, seed=seed)
+    config = LocaliserConfig.model_validate(loop.model_dump() | {"annotated": annotated, "pseudo": pseudo})
     trained = train_localiser(data, config, out, sink.track)
     record = load_record(out)
     sink.result(
@@ -119,29 +122,19 @@ def _generator(
     out: Path,
 ) -> None:
     from synthuterus_bench.generators.catalogue import parse_id
-    from synthuterus_bench.nets.denoiser import DenoiserSize
     from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.privacy.index import build_index, index_home, save_index
-    from synthuterus_bench.training.diffusion import DiffusionConfig, train_diffusion
-    from synthuterus_bench.training.pack import pack
-    from synthuterus_bench.vocab import VIEW_SIZE, Conditioning, Family
+    from synthuterus_bench.training.config import GeneratorConfig
+    from synthuterus_bench.training.generator import train_generator
 
-    model = parse_id(what)
-    if model.family is not Family.DDPM2D or model.conditioning is not Conditioning.CT:
-        raise UsageError(f"{what} cannot be trained yet, expected ddpm2d-ct-roi or ddpm2d-ct-full")
-    if data.manifest.view is not model.view or data.manifest.dims != 2:
-        raise UsageError(f"{data.root}: a {data.manifest.dims}D {data.manifest.view} cohort, expected 2D {model.view}")
-    size = DenoiserSize(image_size=VIEW_SIZE[model.view])
-    config = DiffusionConfig(
-        loop, size, batch=batch, seed=seed, uterus_weight=uterus_weight, mixed_precision=precision.value
+    settings = loop.model_dump() | {"uterus_weight": uterus_weight, "precision": precision.value}
+    record = train_generator(
+        parse_id(what), data, GeneratorConfig(**settings), out, embedder=load_embedder(embedder), track=sink.track
     )
-    task, losses = train_diffusion(data, config, out, sink.track)
-    if task.accelerator.is_main_process:
-        folder = out / "pipeline"
-        record = pack(task, what, data, losses, folder)
-        index = index_home(folder, data)
-        save_index(build_index(data, load_embedder(embedder), sink.track), index)
-        if index.parent != folder:
-            sink.warn(f"{index} holds codes of your training images: keep it private, do not publish it")
-        summary = {"pipeline": str(folder), "images_seen": record.images_seen, "loss": losses[-1]}
-        sink.result(summary, f"pipeline in {folder}, {record.images_seen:,} images seen, loss {losses[-1]:.4f}")
+    folder = out / "pipeline"
+    index = index_home(folder, data)
+    save_index(build_index(data, load_embedder(embedder), sink.track), index)
+    if index.parent != folder:
+        sink.warn(f"{index} holds codes of your training images: keep it private, do not publish it")
+    summary = {"pipeline": str(folder), "images_seen": record.images_seen, "loss": record.losses[-1]}
+    sink.result(summary, f"pipeline in {folder}, {record.images_seen:,} images seen, loss {record.losses[-1]:.4f}")

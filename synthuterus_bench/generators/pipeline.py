@@ -61,9 +61,7 @@ class SynthUterusPipeline(DiffusionPipeline):
         guidable: bool = True,
     ) -> None:
         super().__init__()
-        self.register_modules(
-            unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer, vae=vae
-        )
+        self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer, vae=vae)
         self.register_to_config(model=model, sigma_data=sigma_data, guidable=guidable)
         self._said: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
@@ -139,7 +137,9 @@ class SynthUterusPipeline(DiffusionPipeline):
             return denoise(self.unet, x, t, told).float()
         sigma = sigma_at(self.scheduler.alphas_cumprod, t)
         unscaled = x * spread((1 + sigma.square()).sqrt(), x)
-        return precondition(lambda scaled, c_noise: denoise(self.unet, scaled, c_noise, told), unscaled, sigma, sigma_data)
+        return precondition(
+            lambda scaled, c_noise: denoise(self.unet, scaled, c_noise, told), unscaled, sigma, sigma_data
+        )
 
     def pictures(self, x: torch.Tensor) -> torch.Tensor:
         """z-scores (B, *shape) of what the last step of a sampler left."""

@@ -59,8 +59,8 @@ _SCHEDULERS: dict[Solver, Callable[[Any], Any]] = {
 class SamplerConfig:
     """How samples are drawn.
 
-    ``guidance`` None means 1.5 for models that are told something, none for others. Heun's solver asks the network twice
-    a step. ``dtype`` bfloat16 is faster where the device has it.
+    ``guidance`` None means 1.5 for models that are told something, none for others. Heun's solver asks the network
+    twice a step. ``dtype`` bfloat16 is faster where the device has it.
     """
 
     scheduler: str = Solver.DPM
@@ -73,7 +73,7 @@ class SamplerConfig:
             raise UsageError(f"unknown scheduler {self.scheduler!r}, expected one of {', '.join(Solver)}")
         if self.dtype not in ("float32", "bfloat16"):
             raise UsageError(f"unknown dtype {self.dtype!r}, expected float32 or bfloat16")
-        if self.steps < 1 or self.guidance is not None and self.guidance < 0:
+        if self.steps < 1 or (self.guidance is not None and self.guidance < 0):
             raise UsageError(f"steps {self.steps}, guidance {self.guidance}: expected at least 1 and at least 0")
 
 

@@ -5,6 +5,7 @@ one with cross-attention. Volumes have a factorised one (:mod:`synthuterus_bench
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from diffusers import UNet2DConditionModel, UNet2DModel
@@ -14,7 +15,7 @@ from synthuterus_bench.nets.condition import NULL_CLASS, Told
 from synthuterus_bench.nets.volume import VolumeDenoiser
 from synthuterus_bench.vocab import Conditioning, Family
 
-Net = UNet2DModel | UNet2DConditionModel | VolumeDenoiser
+Net: TypeAlias = "UNet2DModel | UNet2DConditionModel | VolumeDenoiser"
 
 
 @dataclass(frozen=True, slots=True)

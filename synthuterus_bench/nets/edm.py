@@ -1,4 +1,4 @@
-"""The diffusion of Karras et al. 2022 (EDM): preconditioning, loss weight, noise levels, and their place among the rest.
+"""The diffusion of Karras et al. 2022 (EDM): preconditioning, loss weight, and noise levels as a schedule.
 
 Their constants are for data of standard deviation 0.5; here every sigma is in units of twice the data's, so that they
 hold for latents of any scale. Training draws sigma from the paper's log-normal; for sampling the noise levels are laid
@@ -25,7 +25,10 @@ def scalings(sigma: torch.Tensor, sigma_data: float) -> tuple[torch.Tensor, torc
 
 
 def precondition(
-    network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], x: torch.Tensor, sigma: torch.Tensor, sigma_data: float
+    network: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    x: torch.Tensor,
+    sigma: torch.Tensor,
+    sigma_data: float,
 ) -> torch.Tensor:
     """``D(x; sigma) = c_skip x + c_out F(c_in x; c_noise)`` for x (B, ...) and sigma (B,); eq. 7."""
     c_skip, c_out, c_in, c_noise = scalings(sigma, sigma_data)
@@ -68,5 +71,3 @@ def sigma_at(alpha_bar: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 def spread(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """Values (B,) with the dimensions of ``like`` (B, ...)."""
     return values.view(-1, *[1] * (like.ndim - 1))
-
-

@@ -57,7 +57,7 @@ def fill(plan: list[Place], seed: int, draw: Draw, cap: int = CAP) -> Filled:
         wanted = []
         for i in pending:
             orientation = plan[i].orientation
-            wanted.append(Wanted(orientation, plan[i].prompt, used[orientation]))
+            wanted.append(Wanted(orientation, plan[i].prompt, sum(used.values())))
             used[orientation] += 1
         rejected = []
         for i, one, (path, row, verdict) in zip(pending, wanted, _drawn(draw(wanted, len(records))), strict=True):

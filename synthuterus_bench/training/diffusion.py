@@ -46,7 +46,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Clean:
-    """What noise is added to: ``x0`` (N, C, ...), windowed pixels or latents, and the ``uterus`` in [0, 1], (N, 1, ...)."""
+    """What noise is added to: ``x0`` (N, C, ...), windowed pixels or latents; ``uterus`` in [0, 1], (N, 1, ...)."""
 
     x0: NDArray[np.generic]
     uterus: NDArray[np.generic] | None
@@ -249,9 +249,7 @@ def wanted_like(data: Pictures, model: ModelId, count: int) -> list[Wanted]:
     return wanted
 
 
-def draw(
-    pipeline: SynthUterusPipeline, wanted: list[Wanted], seed: int, track: Track = silent
-) -> NDArray[np.uint16]:
+def draw(pipeline: SynthUterusPipeline, wanted: list[Wanted], seed: int, track: Track = silent) -> NDArray[np.uint16]:
     """Samples by the default sampler, (n, rows, columns); of volumes the middle slice."""
     size, config = chunk_size(pipeline.model_id), SamplerConfig()
     chunks = [wanted[i : i + size] for i in range(0, len(wanted), size)]

@@ -1,4 +1,4 @@
-"""From a cohort to a packed generator: reads pictures, builds on what the settings ask for, trains, measures, writes."""
+"""From a cohort to a packed generator: read pictures, build on what the settings ask for, train, measure, write."""
 
 from pathlib import Path
 

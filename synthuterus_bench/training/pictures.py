@@ -14,7 +14,16 @@ from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.nets.condition import NULL_CLASS, class_index
-from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, UTERUS, VIEW_SIZE, Conditioning, Family, SliceChoice, Split
+from synthuterus_bench.vocab import (
+    CLASSES,
+    FIELD_STRENGTHS,
+    UTERUS,
+    VIEW_SIZE,
+    Conditioning,
+    Family,
+    SliceChoice,
+    Split,
+)
 
 CENTRAL = 3
 
@@ -40,9 +49,9 @@ class Pictures:
     def weights(self) -> NDArray[np.float64]:
         """Probability of each picture when the classes are drawn equally often; those without one keep their share."""
         counts = np.bincount(self.classes, minlength=NULL_CLASS + 1)
-        known = np.count_nonzero(counts[:NULL_CLASS])
-        share = counts[NULL_CLASS] / len(self)
-        each = np.where(self.classes == NULL_CLASS, 1 / len(self), (1 - share) / (max(1, known) * counts[self.classes]))
+        known, unknown = np.count_nonzero(counts[:NULL_CLASS]), counts[NULL_CLASS] / len(self)
+        each = (1 - unknown) / np.maximum(1.0, known * counts[self.classes])
+        each = np.where(self.classes == NULL_CLASS, 1 / len(self), each)
         return each / each.sum()
 
     def batch(self, rng: np.random.Generator, count: int, balance: bool = True) -> NDArray[np.int64]:

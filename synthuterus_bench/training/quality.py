@@ -112,13 +112,13 @@ def _label(orientation: Orientation | None) -> int:
 
 
 def _named(metric: Metric, measured: Measurement) -> dict[str, float]:
-    values = {"": measured.value}
+    values: dict[str, float | None] = {"": measured.value}
     if measured.interval:
         values |= {" low": measured.interval.low, " high": measured.interval.high}
     if len(measured.null):
         floor = measured.floor
         values |= {" floor low": floor.low, " floor high": floor.high}
-    return {f"{metric.name}{part}": significant(float(value), 4) for part, value in values.items()}
+    return {f"{metric.name}{part}": significant(float(value), 4) for part, value in values.items() if value is not None}
 
 
 def sample_sheet(drawn: Drawn) -> NDArray[np.uint8]:

@@ -67,7 +67,9 @@ def test_more_steps_come_nearer():
 def test_ancestral_noise_is_of_the_seed():
     schedule, noise = make_schedule(128), torch.zeros(2, 100)
     config = SamplerConfig("ddpm", 20)
-    one, again, other = (solve(perfect(schedule), noise, schedule.config, config, seeds) for seeds in ([1, 2], [1, 2], [2, 1]))
+    one, again, other = (
+        solve(perfect(schedule), noise, schedule.config, config, seeds) for seeds in ([1, 2], [1, 2], [2, 1])
+    )
     assert torch.equal(one, again)
     assert torch.equal(one, other.flip(0))
     assert not torch.equal(one[0], one[1])
