@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import to_window
 from synthuterus_bench.errors import UsageError, WeightsError
+from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.nets.condition import Told
 from synthuterus_bench.repro import stream, stream_seed
-from synthuterus_bench.vocab import Orientation
+from synthuterus_bench.vocab import Family, Orientation
 
 CHUNK = 16
 """Samples a forward; part of what decides the last bits of a sample."""
@@ -30,28 +31,33 @@ class SamplerConfig:
 
     scheduler: str = "dpm++"
     steps: int = 12
-    guidance: float = 1.5
+    guidance: float | None = None
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
         if self.scheduler not in SCHEDULERS:
             raise UsageError(f"unknown scheduler {self.scheduler!r}, expected one of {', '.join(SCHEDULERS)}")
-        if self.steps < 1 or self.guidance < 0:
+        if self.steps < 1 or (self.guidance or 0) < 0:
             raise UsageError(f"steps {self.steps}, guidance {self.guidance}: expected at least 1 and at least 0")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One sample to draw: its noise comes from ``(seed, orientation, index)``."""
+    """One sample to draw: the class and prompt it is told, None where neither; noise comes from ``(seed, index)``."""
 
-    orientation: Orientation
-    prompt: str
+    orientation: Orientation | None
+    prompt: str | None
     index: int
+
+
+def chunk_size(model: ModelId) -> int:
+    """Samples a forward."""
+    return 2 if model.family is Family.DDPM3D else CHUNK
 
 
 def sample_seed(seed: int, one: Wanted) -> int:
     """The number that names a sample's noise; goes into the release and the audit."""
-    return stream_seed(seed, "sample", one.orientation, one.index)
+    return stream_seed(seed, "sample", one.index)
 
 
 @torch.inference_mode()
@@ -67,7 +73,9 @@ def sample_chunk(
     padded = wanted + [wanted[-1]] * (CHUNK - len(wanted))
     size = pipeline.image_size
     noise = np.stack([stream(sample_seed(seed, one)).standard_normal((1, size, size), np.float32) for one in padded])
-    told = pipeline.tell([one.orientation for one in padded], [one.prompt for one in padded])
+    told = pipeline.tell(
+        [one.orientation or Orientation.AMBIGUOUS for one in padded], [one.prompt or "" for one in padded]
+    )
     device = pipeline.device.type
     with torch.autocast(device, getattr(torch, config.dtype), enabled=config.dtype != "float32"):
         start = torch.from_numpy(noise).to(pipeline.device)
@@ -85,7 +93,8 @@ def _solve(
 ) -> torch.Tensor:
     scheduler = SCHEDULERS[config.scheduler].from_config(pipeline.scheduler.config)
     scheduler.set_timesteps(config.steps)
-    nothing = pipeline.tell_nothing(len(x)) if config.guidance != 1 else None
+    guidance = 1.5 if config.guidance is None else config.guidance
+    nothing = pipeline.tell_nothing(len(x)) if guidance != 1 else None
     own = [torch.Generator().manual_seed(seed) for seed in seeds]
     ancestral = {"generator": own} if config.scheduler == "ddpm" else {}
     for t in scheduler.timesteps:
@@ -93,6 +102,6 @@ def _solve(
         out = pipeline.predict(x, steps, told)
         if nothing is not None:
             null = pipeline.predict(x, steps, nothing)
-            out = null + config.guidance * (out - null)
+            out = null + guidance * (out - null)
         x = scheduler.step(out, t, x, **ancestral).prev_sample
     return x
