@@ -62,7 +62,7 @@ class ClipText:
     def how(self) -> str:
         """What to do when a file is missing."""
         files = "config.json model.safetensors vocab.json merges.txt tokenizer_config.json"
-        parts = "CLIPModel as M, CLIPTokenizerFast as T"
+        parts = "CLIPModel as M, CLIPTokenizer as T"
         save = f"[c.from_pretrained('{self.repository}').save_pretrained('{{folder}}') for c in (M, T)]"
         return (
             f"hf download {self.repository} {files} --local-dir {{folder}}; where a revision holds the weights only as "
@@ -193,15 +193,16 @@ def _check_clip_facts(file: Path, known: ClipText) -> None:
 def _clip_parts(home: Path) -> tuple[Any, Any]:
     import torch
     from safetensors import SafetensorError
-    from transformers import CLIPTextModel, CLIPTokenizerFast
+    from transformers import CLIPTextModel, CLIPTokenizer
     from transformers.utils import logging
 
+    load: Any = CLIPTextModel.from_pretrained
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        tokenizer = CLIPTokenizerFast.from_pretrained(home, local_files_only=True)
-        encoder, told = CLIPTextModel.from_pretrained(
+        tokenizer = CLIPTokenizer.from_pretrained(home, local_files_only=True)
+        encoder, told = load(
             home, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:

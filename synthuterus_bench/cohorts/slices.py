@@ -40,30 +40,31 @@ def read_slices(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.
     chosen = list(_of_volumes(scans, slices) if cohort.manifest.dims == 3 else _of_images(scans, slices))
     if not chosen:
         raise CohortError(f"{cohort.root}: no scans in split {split}, expected at least one")
-    pixels = np.stack([picture for _, picture in chosen])
-    owners = [scan for scan, _ in chosen]
-    return Slices(pixels, [scan.patient_id or scan.scan_id for scan in owners], [scan.scan_id for scan in owners])
+    patients, names, pictures = zip(*chosen, strict=True)
+    return Slices(np.stack(pictures), [*patients], [*names])
 
 
-_Slice = tuple[Scan, NDArray[np.uint16]]
+_Slice = tuple[str, str, NDArray[np.uint16]]
 
 
 def _of_volumes(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[_Slice]:
     for scan in scans:
-        volume = scan.pixels.astype(np.uint16)
-        count = len(volume)
+        count = len(scan.pixels)
         number = min(count, CENTRAL.get(slices, count))
         first = min(max(count // 2 - number // 2, 0), count - number)
-        yield from ((scan, picture) for picture in volume[first : first + number] if np.ptp(picture))
+        yield from (_slice(scan, picture) for picture in scan.pixels[first : first + number] if np.ptp(picture))
 
 
 def _of_images(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[_Slice]:
-    examination = lambda scan: (scan.patient_id or scan.scan_id, scan.session, scan.sequence)
     if slices is SliceChoice.ALL:
-        yield from ((scan, scan.pixels.astype(np.uint16)) for scan in scans)
+        yield from (_slice(scan, scan.pixels) for scan in scans)
         return
-    for _, group in groupby(scans, examination):
-        yield from ((scan, scan.pixels.astype(np.uint16)) for scan in _central(list(group), CENTRAL[slices]))
+    for _, group in groupby(scans, lambda scan: (scan.patient_id or scan.scan_id, scan.session, scan.sequence)):
+        yield from (_slice(scan, scan.pixels) for scan in _central(list(group), CENTRAL[slices]))
+
+
+def _slice(scan: Scan, picture: NDArray[np.generic]) -> _Slice:
+    return scan.patient_id or scan.scan_id, scan.scan_id, picture.astype(np.uint16)
 
 
 def _central(group: list[Scan], number: int) -> list[Scan]:

@@ -3,6 +3,8 @@
 Both see what eyes see: z-scores through the display window, 0 to 1, clipped at its ends, with a data range of 1.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ def psnr(given: torch.Tensor, target: torch.Tensor) -> NDArray[np.float64]:
     """Peak signal-to-noise ratio in dB, at most 100, of each pair of z-scored pictures (B, 1, H, W)."""
     from monai.metrics.regression import PSNRMetric
 
-    values = PSNRMetric(max_val=1.0, reduction="none")(display(given), display(target))
+    values: Any = PSNRMetric(max_val=1.0, reduction="none")(display(given), display(target))
     return np.minimum(values.double().numpy().reshape(-1), LARGEST_PSNR)
 
 
@@ -25,7 +27,7 @@ def ssim(given: torch.Tensor, target: torch.Tensor) -> NDArray[np.float64]:
     """Structural similarity, gaussian windows of 11 pixels, of each pair of z-scored pictures (B, 1, H, W)."""
     from monai.metrics.regression import SSIMMetric
 
-    values = SSIMMetric(spatial_dims=2, data_range=1.0, reduction="none")(display(given), display(target))
+    values: Any = SSIMMetric(spatial_dims=2, data_range=1.0, reduction="none")(display(given), display(target))
     return values.double().numpy().reshape(-1)
 
 
