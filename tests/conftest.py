@@ -10,8 +10,8 @@ from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.nets.denoiser import DenoiserSize
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
+from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.diffusion import DiffusionConfig, train_diffusion
-from synthuterus_bench.training.loop import LoopConfig
 from synthuterus_bench.training.pack import pack
 
 TINY = DenoiserSize(image_size=128, patch=8, channels=(16, 16), layers=1, text_width=16)

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from operator import length_hint
 from typing import Any, TypeVar
 
 from synthuterus_bench.errors import SynthbenchError
+from synthuterus_bench.progress import Label
 
 Item = TypeVar("Item")
 
@@ -54,7 +56,7 @@ class Output:
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)
 
-    def track(self, items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+    def track(self, items: Iterable[Item], label: Label, total: int | None = None) -> Iterator[Item]:
         """A progress bar with an ETA on stderr (a ``progress.Track``); silent unless people read along."""
         if self.mode is not Mode.HUMAN:
             yield from items
@@ -64,7 +66,11 @@ class Output:
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True)) as progress:
-            yield from progress.track(items, total=total, description=label)
+            said = label if callable(label) else lambda: label
+            bar = progress.add_task(said(), total=total or length_hint(items) or None)
+            for item in items:
+                yield item
+                progress.update(bar, advance=1, description=said())
 
 
 out = Output()

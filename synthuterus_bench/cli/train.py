@@ -73,12 +73,14 @@ def train(
     On several devices: accelerate launch -m synthuterus_bench train ...
     """
     from synthuterus_bench.cohorts.store import load_cohort
-    from synthuterus_bench.training.loop import LoopConfig
+    from synthuterus_bench.training.config import LoopConfig
 
     usual = DEFAULTS.get(what, DEFAULTS["generator"])
     decay = usual["decay_steps"] if decay_steps is None else decay_steps
-    loop = LoopConfig(steps=steps or usual["steps"], decay_steps=decay, lr=lr or usual["lr"])
     data, batch = load_cohort(cohort), batch or usual["batch"]
+    loop = LoopConfig.model_validate(
+        {"steps": steps or usual["steps"], "decay_steps": decay, "lr": lr or usual["lr"], "batch": batch, "seed": seed}
+    )
     if what == "embedder":
         _embedder(data, loop, batch, seed, out)
     elif what == "localiser":
@@ -88,16 +90,18 @@ def train(
 
 
 def _embedder(data: Any, loop: Any, batch: int, seed: int, out: Path) -> None:
-    from synthuterus_bench.training.embedder import EmbedderConfig, train_embedder
+    from synthuterus_bench.training.config import EmbedderConfig
+    from synthuterus_bench.training.embedder import train_embedder
 
-    trained = train_embedder(data, EmbedderConfig(loop, patients=batch, seed=seed), out, sink.track)
+    trained = train_embedder(data, EmbedderConfig.model_validate(loop.model_dump()), out, sink.track)
     sink.result({"embedder": str(out), "sha256": trained.sha256}, f"embedder in {out}")
 
 
 def _localiser(data: Any, loop: Any, batch: int, annotated: int, pseudo: int, seed: int, out: Path) -> None:
-    from synthuterus_bench.training.localiser import LocaliserConfig, load_record, train_localiser
+    from synthuterus_bench.training.config import LocaliserConfig
+    from synthuterus_bench.training.localiser import load_record, train_localiser
 
-    config = LocaliserConfig(loop, annotated=annotated, pseudo=pseudo, batch=batch, seed=seed)
+    config = LocaliserConfig.model_validate(loop.model_dump() | {"annotated": annotated, "pseudo": pseudo})
     trained = train_localiser(data, config, out, sink.track)
     record = load_record(out)
     sink.result(

@@ -51,7 +51,7 @@ def choose(cohort: Cohort, patients: int, pool: int, seed: int) -> tuple[list[Pl
     """
     if cohort.manifest.intensity != "window":
         raise CohortError(f"{cohort.root}: found an imported cohort, expected a prepared one (1 mm, z-scores)")
-    places = list(_places(cohort))
+    places = list(_places(cohort, Split.TRAIN))
     names = list(dict.fromkeys(place.patient for place in places if place.masked))
     if len(names) < patients:
         raise CohortError(
@@ -65,10 +65,15 @@ def choose(cohort: Cohort, patients: int, pool: int, seed: int) -> tuple[list[Pl
     return [place for place in places if place.patient in chosen and place.masked], [others[i] for i in waiting]
 
 
-def _places(cohort: Cohort) -> Iterator[Place]:
+def masked(cohort: Cohort, split: Split) -> list[Place]:
+    """All scans of a split that have a mask."""
+    return [place for place in _places(cohort, split) if place.masked]
+
+
+def _places(cohort: Cohort, split: Split) -> Iterator[Place]:
     import pyarrow.parquet as pq
 
-    for file in cohort.files(Split.TRAIN):
+    for file in cohort.files(split):
         try:
             rows = pq.ParquetFile(file).read(columns=["scan_id", "patient_id", "mask.path"]).to_pylist()
         except (OSError, ValueError) as error:

@@ -119,4 +119,4 @@ class LocaliserConfig(LoopConfig):
     annotated: int = Field(20, ge=1)
     pseudo: int = Field(600, ge=0)
     confident: float = Field(0.9, ge=0, le=1)
-    negatives: float = Field(0.2, ge=0, lt=1)
+    negatives: float = Field(0.2, ge=0, le=1)

@@ -20,7 +20,8 @@ from synthuterus_bench.nets.denoiser import DenoiserSize, denoise, make_denoiser
 from synthuterus_bench.nets.schedule import diffuse, loss_weight, make_schedule, target
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, stream, stream_seed
-from synthuterus_bench.training.loop import LoopConfig, train
+from synthuterus_bench.training.config import LoopConfig
+from synthuterus_bench.training.loop import train
 from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, UTERUS, Split
 
 
@@ -102,7 +103,15 @@ class DiffusionTask:
         """The modules that learn."""
         return {"unet": self.unet, "text_encoder": self.text_encoder}
 
-    def loss(self, step: int) -> torch.Tensor:
+    def validate(self) -> float | None:
+        """No validation."""
+        return None
+
+    def sheet(self) -> NDArray[np.uint8] | None:
+        """No page."""
+        return None
+
+    def loss(self, step: int, part: int = 0) -> torch.Tensor:
         """Weighted squared error of one batch; each process takes its own streams."""
         rng = stream(self.config.seed, "train", step, self.accelerator.process_index)
         picked = self.data.batch(rng, self.config.batch)
@@ -138,26 +147,18 @@ def train_diffusion(
     accelerator = Accelerator(mixed_precision=config.mixed_precision)
     task = DiffusionTask(config, training_set(cohort), accelerator)
     run = run_digest(cohort, config, accelerator.num_processes)
-    averages, losses = train(task.nets, task.loss, config.loop, out, accelerator, run, track)
-    load_averages(task.nets, averages)
-    return task, losses
+    trained = train(task, config.loop, out, accelerator, run, track)
+    return task, trained.losses
 
 
 def run_digest(cohort: Cohort, config: Any, processes: int) -> str:
     """What must stay the same for a run to go on: data, settings but for its end, number of processes."""
-    settings = asdict(config)
+    settings = config_dict(config)
     for end in ("steps", "decay_steps", "checkpoint_every"):
         settings["loop"].pop(end)
     return digest_json([cohort.manifest.digest, settings, processes])
 
 
-def load_averages(nets: Mapping[str, torch.nn.Module], averages: dict[str, torch.Tensor]) -> None:
-    """Put averaged weights, keys ``<net>/<parameter>``, into their networks."""
-    for name, net in nets.items():
-        own = {key.removeprefix(f"{name}/"): value for key, value in averages.items() if key.startswith(f"{name}/")}
-        net.load_state_dict(own)
-
-
-def config_dict(config: DiffusionConfig) -> dict[str, object]:
+def config_dict(config: DiffusionConfig) -> dict[str, Any]:
     """The configuration as plain values, for cards and digests."""
-    return asdict(config)
+    return asdict(config) | {"loop": config.loop.model_dump(mode="json")}

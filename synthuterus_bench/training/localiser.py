@@ -6,7 +6,8 @@ examples annotated, half pseudo-labelled. A share of all examples are :mod:`~syn
 nothing to find. The loss is Dice (over the batch, since parts may be absent) plus focal cross-entropy, by MONAI.
 """
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,33 +22,17 @@ from synthuterus_bench.nets.segmenter import Localiser, load_localiser, make_seg
 from synthuterus_bench.prep.localise import locate
 from synthuterus_bench.prep.spatial import SLICES
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import canonical_json, digest_json, stream, stream_seed, write_atomic
-from synthuterus_bench.training.annotated import Picture, choose, pictures, read, slices
-from synthuterus_bench.training.diffusion import load_averages
+from synthuterus_bench.repro import canonical_json, stream, stream_seed, write_atomic
+from synthuterus_bench.training.annotated import Picture, choose, masked, pictures, read, slices
+from synthuterus_bench.training.config import LocaliserConfig
 from synthuterus_bench.training.examples import Example, draw_example
-from synthuterus_bench.training.loop import LoopConfig, train
-from synthuterus_bench.vocab import VIEW_SIZE, View
+from synthuterus_bench.training.loop import make_accelerator, run_digest, train
+from synthuterus_bench.vocab import VIEW_SIZE, Split, View
 
 CROP = VIEW_SIZE[View.ROI]
 RECORD = "training.json"
 WHOLE_SHARE, WHOLE_COST = 0.25, 4
-
-
-@dataclass(frozen=True, slots=True)
-class LocaliserConfig:
-    """Everything that decides the weights; ``loop`` is that of each of the two rounds.
-
-    ``annotated`` patients and up to ``pseudo`` images (volumes count their slices) of others, of which those found
-    with a confidence of at least ``confident`` are kept; ``negatives`` is the share of examples without a uterus.
-    """
-
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=1500, lr=5e-3, decay_steps=750))
-    annotated: int = 20
-    pseudo: int = 600
-    confident: float = 0.9
-    batch: int = 8
-    negatives: float = 0.2
-    seed: int = 0
+VALIDATION_BATCHES = 8
 
 
 class TrainingRecord(BaseModel):
@@ -81,12 +66,14 @@ def load_record(folder: Path) -> TrainingRecord:
 
 @dataclass
 class LocaliserTask:
-    """The network and the loss of one round. Each of ``sets`` is drawn from equally often."""
+    """The network and the loss of one round. Each of ``sets`` is drawn from equally often; ``held`` are annotated
+    pictures of the validation split."""
 
     config: LocaliserConfig
     number: int
     sets: list[list[Picture]]
     accelerator: Accelerator
+    held: list[Picture] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from monai.losses import DiceFocalLoss
@@ -95,21 +82,40 @@ class LocaliserTask:
         self.net = make_segmenter().to(self.accelerator.device)
         self.criterion = DiceFocalLoss(sigmoid=True, batch=True, gamma=1.0)
 
-    def loss(self, step: int) -> torch.Tensor:
-        """Loss of one batch: crops of 128, or a quarter as many whole pictures where those are larger."""
-        rng = stream(self.config.seed, "localiser batch", self.number, step, self.accelerator.process_index)
+    @property
+    def nets(self) -> Mapping[str, torch.nn.Module]:
+        """The module that learns."""
+        return {"net": self.net}
+
+    def loss(self, step: int, part: int = 0) -> torch.Tensor:
+        """Loss of a micro-batch: crops of 128, or a quarter as many whole pictures where those are larger."""
+        more = (part,) if part else ()
+        rng = stream(self.config.seed, "localiser batch", self.number, step, self.accelerator.process_index, *more)
+        return self._loss(self.sets, rng)
+
+    def validate(self) -> float | None:
+        """Mean loss of batches from the validation split, the same every time; None without masks in it."""
+        if not self.held:
+            return None
+        streams = [stream(self.config.seed, "localiser validation", number) for number in range(VALIDATION_BATCHES)]
+        return float(np.mean([float(self._loss([self.held], rng)) for rng in streams]))
+
+    def sheet(self) -> None:
+        """No page: `synthbench prep --report` shows what a localiser draws."""
+
+    def _loss(self, sets: list[list[Picture]], rng: np.random.Generator) -> torch.Tensor:
         side, count = CROP, self.config.batch
-        whole = max(self.sets[0][0].z.shape)
+        whole = max(sets[0][0].z.shape)
         if whole > CROP and rng.random() < WHOLE_SHARE:
             side, count = whole, max(1, count // WHOLE_COST)
-        examples = [self._example(rng, side) for _ in range(count)]
+        examples = [self._example(sets, rng, side) for _ in range(count)]
         x = torch.stack([image for image, _ in examples]).to(self.accelerator.device)
         target = torch.from_numpy(parts_of(np.stack([mask for _, mask in examples]))).float().to(x.device)
         loss: torch.Tensor = self.criterion(self.net(x), target)
         return loss
 
-    def _example(self, rng: np.random.Generator, side: int) -> Example:
-        chosen = self.sets[rng.integers(len(self.sets))]
+    def _example(self, sets: list[list[Picture]], rng: np.random.Generator, side: int) -> Example:
+        chosen = sets[rng.integers(len(sets))]
         return draw_example(chosen[rng.integers(len(chosen))], side, self.config.negatives, rng)
 
 
@@ -124,34 +130,41 @@ def train_localiser(cohort: Cohort, config: LocaliserConfig, out: Path, track: T
     places, waiting = choose(cohort, config.annotated, pool, config.seed)
     out.mkdir(parents=True, exist_ok=True)
     annotated = pictures(read(cohort, places))
-    first = LocaliserTask(config, 1, [annotated], Accelerator())
+    first = LocaliserTask(config, 1, [annotated], make_accelerator(config), _held(cohort, config))
     teacher = _round(cohort, first, out / "round-1", track)
     offered = [slices(scan) for scan in read(cohort, waiting)]
     labelled = pseudo_labels(offered, teacher, config.confident, track)
-    second = LocaliserTask(config, 2, [annotated, labelled] if labelled else [annotated], first.accelerator)
+    second = LocaliserTask(config, 2, [annotated, labelled] if labelled else [annotated], first.accelerator, first.held)
     second.net.load_state_dict(first.net.state_dict())
     student = _round(cohort, second, out / "round-2", track)
-    save_localiser(out, second.net)
-    record = TrainingRecord(
-        cohort=cohort.manifest.name,
-        cohort_digest=cohort.manifest.digest,
-        annotated_patients=config.annotated,
-        annotated_pictures=len(annotated),
-        pseudo_offered=sum(map(len, offered)),
-        pseudo_kept=len(labelled),
-        steps_a_round=config.loop.steps,
-        batch=config.batch,
-        seed=config.seed,
-    )
-    write_atomic(out / RECORD, canonical_json(record.model_dump()) + "\n")
+    if first.accelerator.is_main_process:
+        save_localiser(out, second.net)
+        record = TrainingRecord(
+            cohort=cohort.manifest.name,
+            cohort_digest=cohort.manifest.digest,
+            annotated_patients=config.annotated,
+            annotated_pictures=len(annotated),
+            pseudo_offered=sum(map(len, offered)),
+            pseudo_kept=len(labelled),
+            steps_a_round=config.steps,
+            batch=config.batch,
+            seed=config.seed,
+        )
+        write_atomic(out / RECORD, canonical_json(record.model_dump()) + "\n")
+    first.accelerator.wait_for_everyone()
     return student
+
+
+def _held(cohort: Cohort, config: LocaliserConfig) -> list[Picture]:
+    """Annotated pictures of the validation split, where evaluations are wanted and there are any."""
+    places = masked(cohort, Split.VALIDATION) if config.evaluate_every else []
+    return pictures(read(cohort, places)) if places else []
 
 
 def _round(cohort: Cohort, task: LocaliserTask, out: Path, track: Track) -> Localiser:
     """Train one round; afterwards the task's network holds the averaged weights."""
     run = round_digest(cohort, task.config, task.number, task.accelerator.num_processes)
-    averages, _ = train({"net": task.net}, task.loss, task.config.loop, out, task.accelerator, run, track)
-    load_averages({"net": task.net}, averages)
+    train(task, task.config, out, task.accelerator, run, track)
     if task.accelerator.is_main_process:
         save_localiser(out, task.net)
     task.accelerator.wait_for_everyone()
@@ -162,13 +175,11 @@ def _round(cohort: Cohort, task: LocaliserTask, out: Path, track: Track) -> Loca
 def round_digest(cohort: Cohort, config: LocaliserConfig, number: int, processes: int) -> str:
     """What must stay the same for a round to go on. The first knows nothing of pseudo-labels; the second starts
     from the end of the first, so that its steps count too."""
-    settings = asdict(config)
-    ends = {name: settings["loop"].pop(name) for name in ("steps", "decay_steps", "checkpoint_every")}
     if number == 1:
-        settings = {name: value for name, value in settings.items() if name not in ("pseudo", "confident")}
-    else:
-        settings |= {name: ends[name] for name in ("steps", "decay_steps")}
-    return digest_json([cohort.manifest.digest, settings, number, processes])
+        config = config.model_copy(update={"pseudo": 0, "confident": 0.0})
+        return run_digest(cohort, config, processes, round="1")
+    ends = {name: str(getattr(config, name)) for name in ("steps", "decay_steps", "patience")}
+    return run_digest(cohort, config, processes, round="2", **ends)
 
 
 def pseudo_labels(

@@ -1,121 +1,244 @@
-"""The one training loop: accelerate, AdamW, warm-up and final decay, an average of the weights, resumable.
+"""The one training engine: accelerate, AdamW, warm-up and decay, an average of the weights, early stopping, resumable.
 
-Step ``s`` draws its batch and its noise from streams named by ``s``, so a killed run that goes on from its last
-checkpoint ends in the weights of an undisturbed one.
+Step ``s`` draws its batch and its noise from streams named by ``s``, so a killed run that goes on from any of its
+checkpoints ends in the weights of an undisturbed one.
 """
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list, gather_object
+from numpy.typing import NDArray
 
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.errors import DataError
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.training.checkpoint import Tensors, load_checkpoint, save_checkpoint
+from synthuterus_bench.repro import digest_json, stream_seed
+from synthuterus_bench.training.average import averaged, copied, load_averages, update_averages
+from synthuterus_bench.training.checkpoint import State, fresh_state, load_newest, save_checkpoint
+from synthuterus_bench.training.config import LoopConfig
+from synthuterus_bench.training.course import learning_rate
+from synthuterus_bench.training.log import Log, open_log
 
-Loss = Callable[[int], torch.Tensor]
-
-
-@dataclass(frozen=True, slots=True)
-class LoopConfig:
-    """Steps, optimizer and average. ``decay_steps`` is the length of the final linear decay of the learning rate."""
-
-    steps: int
-    lr: float = 6e-4
-    warmup_steps: int = 300
-    decay_steps: int = 0
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    average: float = 0.999
-    checkpoint_every: int = 500
+ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "quality_samples")
+"""Settings that may change between two runs in one folder. Those that would have changed a step already taken, or an
+evaluation that should have stopped the run, are found by :func:`~synthuterus_bench.training.course.obstacle`."""
+LINES_AN_INTERVAL = 10
 
 
-def learning_rate(config: LoopConfig, step: int) -> float:
-    """Linear warm-up, constant, linear decay to zero at the end."""
-    up = min(1.0, (step + 1) / max(1, config.warmup_steps))
-    down = min(1.0, (config.steps - step) / config.decay_steps) if config.decay_steps else 1.0
-    return config.lr * min(up, down)
+class Task(Protocol):
+    """What is trained. All randomness of a micro-batch comes from streams named by step, part and process."""
+
+    @property
+    def nets(self) -> Mapping[str, torch.nn.Module]:
+        """What learns, on the accelerator's device; saved and averaged."""
+
+    def loss(self, step: int, part: int) -> torch.Tensor:
+        """Mean loss of micro-batch ``part`` of ``step`` in this process."""
+
+    def validate(self) -> float | None:
+        """Mean loss on the validation split with the same noise every time, in the main process, while the networks
+        hold the averaged weights; None without such a split."""
+
+    def sheet(self) -> NDArray[np.uint8] | None:
+        """A page (H, W) of samples or reconstructions, drawn under the same conditions; None: no page."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training went: mean loss of every checkpoint interval, (step, loss) of every evaluation, the last step,
+    and the step whose averaged weights the networks now hold."""
+
+    losses: list[float]
+    validation: list[tuple[int, float]]
+    step: int
+    best_step: int
+
+
+def make_accelerator(config: LoopConfig) -> Accelerator:
+    """The engine's view of devices and processes."""
+    return Accelerator(mixed_precision=config.precision.value)
+
+
+def run_digest(cohort: Cohort, config: LoopConfig, processes: int, **more: str) -> str:
+    """What must stay the same for a run to go on: data, settings but for its end, number of processes, and more."""
+    settings = {name: value for name, value in config.model_dump(mode="json").items() if name not in ENDS}
+    return digest_json([cohort.manifest.digest, settings, processes, more])
 
 
 def train(
-    nets: Mapping[str, torch.nn.Module],
-    loss_of: Loss,
-    config: LoopConfig,
-    out: Path,
-    accelerator: Accelerator,
-    run: str = "",
-    track: Track = silent,
-) -> tuple[Tensors, list[float]]:
-    """Train until ``config.steps``; goes on from ``out/checkpoint.safetensors`` where there is one.
+    task: Task, config: LoopConfig, out: Path, accelerator: Accelerator, run: str = "", track: Track = silent
+) -> Trained:
+    """Train to the end, going on from the newest checkpoint in ``out`` where there is one.
+
+    Afterwards the task's networks hold the averaged weights: the best ones where there were evaluations, else the last.
 
     Args:
-        nets: the modules that learn, already on the accelerator's device.
-        loss_of: the loss of a step, given its number.
         run: digest of data and settings; a checkpoint of another run is refused.
 
-    Returns:
-        The averaged weights, keys ``<net>/<parameter>``, and the mean loss of every checkpoint interval.
+    Raises:
+        WeightsError: the checkpoints in ``out`` are damaged or belong to another run.
+        DataError: the loss is no longer a number, or the processes do not see the same ``out``.
     """
-    parameters = [p for net in nets.values() for p in net.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay, betas=(0.9, 0.99))
-    averages = {f"{n}/{k}": v.detach().clone().float() for n, net in nets.items() for k, v in net.state_dict().items()}
-    start, losses = 0, list[float]()
-    path = out / "checkpoint.safetensors"
-    if path.is_file():
-        start, losses = load_checkpoint(path, nets, averages, optimizer, run)
-    recent: list[float] = []
-    for step in track(range(start, config.steps), "training", config.steps - start):
-        recent.append(_step(step, loss_of, parameters, optimizer, config, accelerator))
-        _update(averages, nets, config.average, step)
-        if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.steps:
-            losses.append(sum(recent) / len(recent))
-            recent.clear()
-            if accelerator.is_main_process:
-                save_checkpoint(path, nets, averages, optimizer, step + 1, losses, run)
-                _log(out / "log.jsonl", step + 1, losses[-1])
-    return averages, losses
+    engine = _Engine(task, config, out, accelerator, run)
+    engine.resume()
+    done = engine.state.course.step
+    writes = accelerator.is_main_process and not engine.state.course.ends(config)
+    with open_log(out, done, writes) as engine.log:
+        for _ in track(engine.steps(), engine.label, config.steps - done):
+            pass
+        return engine.finish()
 
 
-def _step(
-    step: int,
-    loss_of: Loss,
-    parameters: list[torch.nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    config: LoopConfig,
-    accelerator: Accelerator,
-) -> float:
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(config, step)
-    with accelerator.autocast():
-        loss = loss_of(step)
-    accelerator.backward(loss)
-    if accelerator.num_processes > 1:
-        _mean_gradients(parameters, accelerator)
-    torch.nn.utils.clip_grad_norm_(parameters, config.clip)
-    optimizer.step()
-    optimizer.zero_grad()
-    return float(loss.detach())
+@dataclass
+class _Engine:
+    task: Task
+    config: LoopConfig
+    out: Path
+    accelerator: Accelerator
+    run: str
+    log: Log = field(default_factory=Log)
+    recent: list[torch.Tensor] = field(default_factory=list)
+    since: float = 0.0
+
+    def __post_init__(self) -> None:
+        config = self.config
+        self.parameters = [p for net in self.task.nets.values() for p in net.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(
+            self.parameters, lr=config.lr, weight_decay=config.weight_decay, betas=(0.9, 0.99)
+        )
+        self.state: State = fresh_state(self.task.nets, optimizer)
+
+    def resume(self) -> None:
+        load_newest(self.out, self.state, self.config, self.run)
+        starts = {self.state.course.step}
+        if self.accelerator.num_processes > 1:
+            starts = set(gather_object([self.state.course.step]))
+        if len(starts) > 1:
+            raise DataError(
+                f"{self.out}: the processes found checkpoints of different steps ({sorted(starts)})",
+                "--out must lie on a file system that all nodes share",
+            )
+
+    def steps(self) -> Iterator[int]:
+        """Take the steps that are left; yields after each."""
+        course, self.since = self.state.course, time.perf_counter()
+        while not course.ends(self.config):
+            self.recent.append(self._optimise(course.step))
+            update_averages(self.state.averages, self.task.nets, self.config.average, course.step)
+            course.step += 1
+            self._report()
+            if self._due(self.config.evaluate_every):
+                self._evaluate()
+            if self._due(self.config.checkpoint_every) or course.ends(self.config):
+                self._save()
+            yield course.step
+
+    def finish(self) -> Trained:
+        """A last evaluation where the end was not due for one (it stays out of the checkpoint, as a longer run would
+        not have made it); then the best weights."""
+        course = self.state.course
+        if self.config.evaluate_every and not self._due(self.config.evaluate_every):
+            self._evaluate()
+        load_averages(self.task.nets, self.state.averages if self.state.best is None else self.state.best)
+        self.accelerator.wait_for_everyone()
+        return Trained(course.losses, course.validation, course.step, course.best[0] if course.best else course.step)
+
+    def label(self) -> str:
+        """Text before the progress bar."""
+        course = self.state.course
+        loss = f", loss {course.losses[-1]:.4f}" if course.losses else ""
+        return f"training{loss}" + (f", validation {course.validation[-1][1]:.4f}" if course.validation else "")
+
+    def _due(self, every: int) -> bool:
+        return every > 0 and self.state.course.step % every == 0
+
+    def _optimise(self, step: int) -> torch.Tensor:
+        """One step; returns its loss, a mean over micro-batches and processes."""
+        optimizer, parts = self.state.optimizer, self.config.accumulate
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(self.config, step)
+        losses = []
+        for part in range(parts):
+            torch.manual_seed(stream_seed(self.config.seed, "torch", step, part, self.accelerator.process_index))
+            with self.accelerator.autocast():
+                loss = self.task.loss(step, part) / parts
+            self.accelerator.backward(loss)
+            losses.append(loss.detach().float())
+        mean = torch.stack(losses).sum()
+        if self.accelerator.num_processes > 1:
+            mean = _mean_gradients(self.parameters, mean, self.accelerator)
+        torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        return mean
+
+    def _evaluate(self) -> None:
+        """Put the averaged weights in, let the main process look at them, and tell all what it saw."""
+        state, step = self.state, self.state.course.step
+        seen: list[float | None] = [None]
+        with averaged(self.task.nets, state.averages):
+            if self.accelerator.is_main_process:
+                torch.manual_seed(stream_seed(self.config.seed, "torch validation"))
+                seen = [self.task.validate()]
+                page = self.task.sheet()
+                if page is not None:
+                    self.log.sheet(step, page)
+        (loss,) = broadcast_object_list(seen)
+        if loss is not None:
+            state.course.validation.append((step, _finite(loss, "validation loss", step)))
+            self.log.scalars(step, validation=loss)
+            if state.course.best == (step, loss):
+                state.best = copied(state.averages)
+
+    def _report(self) -> None:
+        """The mean loss since the last report, some times between two checkpoints."""
+        every = max(1, self.config.checkpoint_every // LINES_AN_INTERVAL)
+        if self._due(every):
+            step, recent = self.state.course.step, self.recent[-every:]
+            now = time.perf_counter()
+            images = len(recent) * self.config.batch * self.config.accumulate * self.accelerator.num_processes
+            self.log.scalars(
+                step,
+                loss=_finite(_mean(recent), "loss", step),
+                lr=learning_rate(self.config, step - 1),
+                images_a_second=images / (now - self.since),
+            )
+            self.since = now
+
+    def _save(self) -> None:
+        course = self.state.course
+        course.losses.append(_finite(_mean(self.recent), "loss", course.step))
+        self.recent.clear()
+        if self.accelerator.is_main_process:
+            save_checkpoint(self.out, self.state, self.config, self.run)
 
 
-def _mean_gradients(parameters: list[torch.nn.Parameter], accelerator: Accelerator) -> None:
-    """Average gradients over processes, all in one message."""
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    mean = accelerator.reduce(torch.cat([gradient.flatten() for gradient in gradients]), "mean")
-    for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(part.view_as(gradient))
+def _mean(losses: list[torch.Tensor]) -> float:
+    return float(torch.stack(losses).double().mean())
 
 
-@torch.no_grad()
-def _update(averages: Tensors, nets: Mapping[str, torch.nn.Module], decay: float, step: int) -> None:
-    """Exponential moving average with the usual ramp ``(1 + step) / (10 + step)``."""
-    keep = min(decay, (1 + step) / (10 + step))
-    for name, net in nets.items():
-        for key, value in net.state_dict().items():
-            averages[f"{name}/{key}"].lerp_(value.float(), 1 - keep)
+def _finite(value: float, what: str, step: int) -> float:
+    if not np.isfinite(value):
+        raise DataError(f"the {what} is {value} after {step} steps, expected a number", "try a smaller lr")
+    return value
 
 
-def _log(path: Path, step: int, loss: float) -> None:
-    with path.open("a") as file:
-        file.write(json.dumps({"step": step, "loss": round(loss, 6)}) + "\n")
+def _mean_gradients(parameters: list[torch.nn.Parameter], loss: torch.Tensor, accelerator: Accelerator) -> torch.Tensor:
+    """Average gradients over processes, and the loss with them, all in one message.
+
+    A parameter without a gradient in one process counts as zero there; without one in all, it stays without.
+    """
+    parts = [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in parameters]
+    used = torch.tensor([float(p.grad is not None) for p in parameters], device=loss.device)
+    mean = accelerator.reduce(torch.cat([*parts, used, loss.reshape(1)]), "mean")
+    *gradients, used, loss = mean.split([*(p.numel() for p in parameters), len(parameters), 1])
+    for parameter, gradient, some in zip(parameters, gradients, used.tolist(), strict=True):
+        parameter.grad = gradient.view_as(parameter).clone() if some else None
+    return loss[0]

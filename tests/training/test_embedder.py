@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from synthuterus_bench.training.augment import augment
-from synthuterus_bench.training.embedder import EmbedderConfig, nt_xent, train_embedder
-from synthuterus_bench.training.loop import LoopConfig
+from synthuterus_bench.training.config import EmbedderConfig
+from synthuterus_bench.training.embedder import EmbedderTask, nt_xent, read_patients, train_embedder
+from synthuterus_bench.training.loop import make_accelerator
 from synthuterus_bench.vocab import Split
 
 
@@ -33,9 +34,18 @@ def test_views_stay_finite_differ_and_repeat_with_their_generator(cohort):
 
 
 def test_training_writes_an_embedder_that_loads(cohort, tmp_path):
-    config = EmbedderConfig(LoopConfig(steps=3, warmup_steps=1), patients=6)
+    config = EmbedderConfig(steps=3, warmup_steps=1, batch=6)
     embedder = train_embedder(cohort, config, tmp_path)
     pixels = cohort.arrays(Split.TRAIN)[0]
     codes = embedder(pixels.astype(np.float32) / 20000).codes
     assert codes.shape == (len(pixels), 128)
     assert np.isfinite(codes).all()
+
+
+def test_validation_is_the_same_every_time_and_needs_two_patients(cohort):
+    config, patients = EmbedderConfig(batch=6), read_patients(cohort, Split.VALIDATION)
+    task = EmbedderTask(config, patients, make_accelerator(config), patients)
+    with torch.no_grad():
+        assert task.validate() == task.validate() > 0
+    task.held = None
+    assert task.validate() is None

@@ -12,21 +12,21 @@ from synthuterus_bench.errors import CohortError, WeightsError
 from synthuterus_bench.nets.segmenter import FILE, Localiser, parts_of
 from synthuterus_bench.prep.localise import draw
 from synthuterus_bench.training.annotated import choose, pictures, read, slices
+from synthuterus_bench.training.config import LocaliserConfig
 from synthuterus_bench.training.localiser import (
-    LocaliserConfig,
     LocaliserTask,
+    _held,
     load_record,
     pseudo_labels,
     round_digest,
     train_localiser,
 )
-from synthuterus_bench.training.loop import LoopConfig
 from synthuterus_bench.vocab import UTERUS, Split
 
 
 def tiny(steps=2, **changes):
-    loop = LoopConfig(steps=steps, warmup_steps=1, checkpoint_every=1)
-    return LocaliserConfig(loop, **{"annotated": 3, "pseudo": 4, "confident": 0.0, "batch": 2} | changes)
+    usual = {"warmup_steps": 1, "decay_steps": 0, "checkpoint_every": 1}
+    return LocaliserConfig(steps=steps, **usual | {"annotated": 3, "pseudo": 4, "confident": 0.0, "batch": 2} | changes)
 
 
 def test_annotated_patients_and_the_others_are_apart(cohort):
@@ -121,10 +121,10 @@ def test_a_killed_training_ends_in_the_same_weights(cohort, tmp_path, monkeypatc
 def _die_at(patch, number, step):
     honest = LocaliserTask.loss
 
-    def loss(self, at):
+    def loss(self, at, part):
         if (self.number, at) == (number, step):
             raise KeyboardInterrupt
-        return honest(self, at)
+        return honest(self, at, part)
 
     patch.setattr(LocaliserTask, "loss", loss)
 
@@ -143,3 +143,12 @@ def test_the_first_round_knows_nothing_of_pseudo_labels(cohort):
     assert round_digest(cohort, ours, 2, 1) != round_digest(cohort, theirs, 2, 1)
     assert round_digest(cohort, tiny(4), 1, 1) == round_digest(cohort, tiny(2), 1, 1)
     assert round_digest(cohort, tiny(4), 2, 1) != round_digest(cohort, tiny(2), 2, 1)
+
+
+def test_validation_looks_at_masks_of_the_validation_split_only_when_asked(cohort):
+    watched = _held(cohort, tiny(evaluate_every=1))
+    assert len(watched) == cohort.manifest.splits[Split.VALIDATION]
+    assert _held(cohort, tiny()) == []
+    task = LocaliserTask(tiny(), 1, [watched], Accelerator(cpu=True), watched)
+    with torch.no_grad():
+        assert task.validate() == task.validate() > 0
