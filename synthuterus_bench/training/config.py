@@ -71,20 +71,29 @@ class GeneratorConfig(LoopConfig):
 
 
 class AutoencoderConfig(LoopConfig):
-    """An autoencoder with 16 times fewer numbers than pixels: ``downsample`` a side, ``latent_channels`` channels.
+    """An autoencoder with 16 times fewer numbers than pixels: an eighth of a side, ``latent_channels`` channels.
 
     Attributes:
-        kl_weight: of the Kullback-Leibler term, for ``vae2d``; ``ae2d`` has none.
+        slices: slices of the patients' volumes to learn from: all, or the central three.
+        patch: ``patch`` x ``patch`` pixels become the channels of one position first.
+        channels: of each level, the finest first; ``patch`` times 2 for every level but the last makes 8.
+        layers: residual blocks a level.
+        attention: self-attention at the coarsest level.
+        kl_weight: of the Kullback-Leibler divergence in nats a pixel, for ``vae2d``; ``ae2d`` has none.
         perceptual_weight: of the perceptual distance of the reconstruction.
+        validation_pictures: pictures of the validation split that every evaluation takes.
     """
 
     slices: SliceChoice = SliceChoice.ALL
-    channels: tuple[int, ...] = (32, 64, 64, 96)
+    patch: int = Field(2, ge=1)
+    channels: tuple[int, ...] = (32, 64, 96)
     layers: int = Field(1, ge=1)
+    attention: bool = False
     latent_channels: int = Field(4, ge=1)
-    kl_weight: float = Field(1e-6, ge=0)
+    kl_weight: float = Field(1e-3, ge=0)
     perceptual: Perceptual = Perceptual.OFF
     perceptual_weight: float = Field(0.5, ge=0, le=1)
+    validation_pictures: int = Field(128, ge=1)
 
 
 class EmbedderConfig(LoopConfig):

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from synthuterus_bench.cohorts.window import DISPLAY_HIGH, DISPLAY_LOW
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.metrics.alexnet import build_lpips
+from synthuterus_bench.metrics.fidelity import display
 from synthuterus_bench.nets.embedder import INPUT_SIZE, Embedder, load_embedder
 from synthuterus_bench.vocab import Perceptual
 from synthuterus_bench.weights import ALEXNET, load_pretrained
@@ -104,11 +104,6 @@ def lpips_distance(network: Any, sha256: str, device: torch.device | str = "cpu"
         return list(network.net(network.scaling_layer(colours)))
 
     return PerceptualDistance(Perceptual.LPIPS, features, weights, sha256)
-
-
-def display(z: torch.Tensor) -> torch.Tensor:
-    """z-scores in the display window, 0 to 1, clipped at its ends, as :func:`cohorts.window.to_display` shows them."""
-    return ((z - DISPLAY_LOW) / (DISPLAY_HIGH - DISPLAY_LOW)).clamp(0, 1)
 
 
 def embedder_distance(embedder: Embedder, device: torch.device | str = "cpu") -> PerceptualDistance:

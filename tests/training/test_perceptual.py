@@ -7,7 +7,8 @@ from torchvision.models import alexnet
 from synthuterus_bench.cohorts.window import from_window, to_display
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.metrics.alexnet import build_lpips
-from synthuterus_bench.training.perceptual import display, lpips_distance, make_perceptual, unit
+from synthuterus_bench.metrics.fidelity import display
+from synthuterus_bench.training.perceptual import lpips_distance, make_perceptual, unit
 from synthuterus_bench.vocab import Perceptual, Split
 
 
