@@ -1,7 +1,7 @@
 """Cohorts as pictures: the images of a 2D cohort, or the slices of its volumes, all of them or those at the centre."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -25,46 +25,52 @@ class Slices:
 
 
 def read_slices(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.ALL) -> Slices:
-    """The pictures of a split of a prepared cohort.
+    """The pictures of a split of a prepared cohort, as :func:`each_slice` gives them.
+
+    Raises:
+        CohortError: not prepared, no scans in the split, or images that do not say where they lie.
+    """
+    chosen = list(each_slice(cohort, split, slices))
+    if not chosen:
+        raise CohortError(f"{cohort.root}: no scans in split {split}, expected at least one")
+    patients = [scan.patient_id or scan.scan_id for scan in chosen]
+    pixels = np.stack([scan.pixels for scan in chosen]).astype(np.uint16)
+    return Slices(pixels, patients, [scan.scan_id for scan in chosen])
+
+
+def each_slice(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.ALL) -> Iterator[Scan]:
+    """Scans of one plane, with its mask where there is one.
 
     ``all`` are all images that are stored, or all slices of a volume but empty ones (one value everywhere, where a view
     reaches out of the scan). The central three of an examination are its images nearest to the central slice, of two
     that are equally near the one towards the patient's right, or the middle three slices of a volume.
 
     Raises:
-        CohortError: not prepared, no scans in the split, or images that do not say where they lie.
+        CohortError: not prepared, or images that do not say where they lie.
     """
     if cohort.manifest.intensity != "window":
         raise CohortError(f"{cohort.root}: found an imported cohort, expected a prepared one (1 mm, z-scores)")
     scans = cohort.scans(split)
-    chosen = list(_of_volumes(scans, slices) if cohort.manifest.dims == 3 else _of_images(scans, slices))
-    if not chosen:
-        raise CohortError(f"{cohort.root}: no scans in split {split}, expected at least one")
-    patients, names, pictures = zip(*chosen, strict=True)
-    return Slices(np.stack(pictures), [*patients], [*names])
+    return _of_volumes(scans, slices) if cohort.manifest.dims == 3 else _of_images(scans, slices)
 
 
-_Slice = tuple[str, str, NDArray[np.uint16]]
-
-
-def _of_volumes(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[_Slice]:
+def _of_volumes(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[Scan]:
     for scan in scans:
         count = len(scan.pixels)
         number = min(count, CENTRAL.get(slices, count))
         first = min(max(count // 2 - number // 2, 0), count - number)
-        yield from (_slice(scan, picture) for picture in scan.pixels[first : first + number] if np.ptp(picture))
+        for k in range(first, first + number):
+            if np.ptp(scan.pixels[k]):
+                mask = None if scan.mask is None else scan.mask[k]
+                yield replace(scan, pixels=scan.pixels[k], mask=mask, spacing_mm=scan.spacing_mm[1:])
 
 
-def _of_images(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[_Slice]:
+def _of_images(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[Scan]:
     if slices is SliceChoice.ALL:
-        yield from (_slice(scan, scan.pixels) for scan in scans)
+        yield from scans
         return
     for _, group in groupby(scans, lambda scan: (scan.patient_id or scan.scan_id, scan.session, scan.sequence)):
-        yield from (_slice(scan, scan.pixels) for scan in _central(list(group), CENTRAL[slices]))
-
-
-def _slice(scan: Scan, picture: NDArray[np.generic]) -> _Slice:
-    return scan.patient_id or scan.scan_id, scan.scan_id, picture.astype(np.uint16)
+        yield from _central(list(group), CENTRAL[slices])
 
 
 def _central(group: list[Scan], number: int) -> list[Scan]:
