@@ -1,6 +1,6 @@
 """The settings of every training: models with checked ranges, flat, so that a file or ``key=value`` can set each."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from synthuterus_bench.vocab import Perceptual, Precision, Prediction, SliceChoice, TextEncoder
 
@@ -13,7 +13,8 @@ class LoopConfig(BaseModel):
         decay_steps: length of the final linear decay of the learning rate.
         average: largest decay of the exponential moving average of the weights.
         checkpoint_every: steps between checkpoints, of which the newest ``keep`` stay (0: all).
-        evaluate_every: steps between evaluations on the validation split (0: none).
+        evaluate_every: steps between evaluations on the validation split (0: none); ``sheet_every``-th ones draw a
+            sheet of samples (0: none does).
         patience: evaluations without improvement after which training stops (0: never); the best weights are taken.
     """
 
@@ -31,6 +32,7 @@ class LoopConfig(BaseModel):
     checkpoint_every: int = Field(500, ge=1)
     keep: int = Field(2, ge=0)
     evaluate_every: int = Field(0, ge=0)
+    sheet_every: int = Field(1, ge=0)
     patience: int = Field(0, ge=0)
     precision: Precision = Precision.NO
     seed: int = Field(0, ge=0)
@@ -69,22 +71,39 @@ class GeneratorConfig(LoopConfig):
     uterus_weight: float = Field(0.0, ge=0)
     quality_samples: int = Field(64, ge=0)
 
+    @field_validator("channels")
+    @classmethod
+    def _grouped(cls, channels: tuple[int, ...]) -> tuple[int, ...]:
+        groups = min(16, channels[0]) if channels else 0
+        if groups < 1 or any(width % groups for width in channels):
+            raise ValueError(f"one width a level, all multiples of {max(1, groups)}, as groups are normalised")
+        return channels
+
 
 class AutoencoderConfig(LoopConfig):
-    """An autoencoder with 16 times fewer numbers than pixels: ``downsample`` a side, ``latent_channels`` channels.
+    """An autoencoder with 16 times fewer numbers than pixels: an eighth of a side, ``latent_channels`` channels.
 
     Attributes:
-        kl_weight: of the Kullback-Leibler term, for ``vae2d``; ``ae2d`` has none.
+        slices: slices of the patients' volumes to learn from: all, or the central three.
+        patch: ``patch`` x ``patch`` pixels become the channels of one position first.
+        channels: of each level, the finest first; ``patch`` times 2 for every level but the last makes 8.
+        layers: residual blocks a level.
+        attention: self-attention at the coarsest level.
+        kl_weight: of the Kullback-Leibler divergence in nats a pixel, for ``vae2d``; ``ae2d`` has none.
         perceptual_weight: of the perceptual distance of the reconstruction.
+        validation_pictures: pictures of the validation split that every evaluation takes.
     """
 
     slices: SliceChoice = SliceChoice.ALL
-    channels: tuple[int, ...] = (32, 64, 64, 96)
+    patch: int = Field(2, ge=1)
+    channels: tuple[int, ...] = (32, 64, 96)
     layers: int = Field(1, ge=1)
+    attention: bool = False
     latent_channels: int = Field(4, ge=1)
-    kl_weight: float = Field(1e-6, ge=0)
+    kl_weight: float = Field(1e-3, ge=0)
     perceptual: Perceptual = Perceptual.OFF
     perceptual_weight: float = Field(0.5, ge=0, le=1)
+    validation_pictures: int = Field(128, ge=1)
 
 
 class EmbedderConfig(LoopConfig):
