@@ -4,10 +4,9 @@ Step ``s`` draws its batch and its noise from streams named by ``s``, so a kille
 checkpoints ends in the weights of an undisturbed one.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -20,20 +19,20 @@ from numpy.typing import NDArray
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import CohortError, DataError, DivergedError, UsageError
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import canonical_json, digest_json, stream_seed, write_atomic
+from synthuterus_bench.repro import digest_json, stream_seed
 from synthuterus_bench.training.average import averaged, copied, load_averages, update_averages
 from synthuterus_bench.training.checkpoint import State, fresh_state, load_newest, save_checkpoint
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.course import learning_rate
+from synthuterus_bench.training.gradients import mean_gradients
 from synthuterus_bench.training.log import Log, open_log
+from synthuterus_bench.training.outcome import Trained, save_outcome
 from synthuterus_bench.vocab import Split
 
 ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "sheet_every", "quality_samples")
 """Settings that may change between two runs in one folder. Those that would have changed a step already taken, or an
 evaluation that should have stopped the run, are found by :func:`~synthuterus_bench.training.course.obstacle`."""
 LINES_AN_INTERVAL = 10
-OUTCOME = "trained.json"
-"""What :class:`Trained` says, beside the checkpoints of a finished training."""
 
 
 class Task(Protocol):
@@ -54,22 +53,6 @@ class Task(Protocol):
         """A page (H, W) of samples or reconstructions, drawn under the same conditions; None: no page."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """How a training went: mean loss of every checkpoint interval, (step, loss) of every evaluation, the last step,
-    and the step whose averaged weights the networks now hold."""
-
-    losses: list[float]
-    validation: list[tuple[int, float]]
-    step: int
-    best_step: int
-
-    @property
-    def best(self) -> float | None:
-        """The least validation loss."""
-        return min((loss for _, loss in self.validation), default=None)
-
-
 def make_accelerator(config: LoopConfig) -> Accelerator:
     """The engine's view of devices and processes."""
     return Accelerator(mixed_precision=config.precision.value)
@@ -85,15 +68,6 @@ def watches(cohort: Cohort, config: LoopConfig) -> bool:
     if config.patience and not there:
         raise CohortError(f"{cohort.root}: no validation split, which patience={config.patience} needs")
     return config.evaluate_every > 0 and there
-
-
-def load_outcome(out: Path) -> Trained | None:
-    """How the finished training in ``out`` went; None where there is none."""
-    try:
-        told = json.loads((out / OUTCOME).read_text())
-        return Trained(told["losses"], [(s, v) for s, v in told["validation"]], told["step"], told["best_step"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def run_digest(cohort: Cohort, config: LoopConfig, processes: int, **more: str) -> str:
@@ -183,7 +157,7 @@ class _Engine:
         load_averages(self.task.nets, self.state.averages if self.state.best is None else self.state.best)
         trained = Trained(course.losses, course.validation, course.step, course.best[0] if course.best else course.step)
         if self.accelerator.is_main_process:
-            write_atomic(self.out / OUTCOME, canonical_json(asdict(trained)) + "\n")
+            save_outcome(self.out, trained)
         self.accelerator.wait_for_everyone()
         return trained
 
@@ -210,7 +184,7 @@ class _Engine:
             losses.append(loss.detach().float())
         mean = torch.stack(losses).sum()
         if self.accelerator.num_processes > 1:
-            mean = _mean_gradients(self.parameters, mean, self.accelerator)
+            mean = mean_gradients(self.parameters, mean, self.accelerator)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip)
         optimizer.step()
         optimizer.zero_grad()
@@ -273,17 +247,3 @@ def _finite(value: float, what: str, step: int) -> float:
     if not np.isfinite(value):
         raise DivergedError(f"the {what} is {value} after {step} steps, expected a number", "try a smaller lr")
     return value
-
-
-def _mean_gradients(parameters: list[torch.nn.Parameter], loss: torch.Tensor, accelerator: Accelerator) -> torch.Tensor:
-    """Average gradients over processes, and the loss with them, all in one message.
-
-    A parameter without a gradient in one process counts as zero there; without one in all, it stays without.
-    """
-    parts = [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in parameters]
-    used = torch.tensor([float(p.grad is not None) for p in parameters], device=loss.device)
-    mean = accelerator.reduce(torch.cat([*parts, used, loss.reshape(1)]), "mean")
-    *gradients, used, loss = mean.split([*(p.numel() for p in parameters), len(parameters), 1])
-    for parameter, gradient, some in zip(parameters, gradients, used.tolist(), strict=True):
-        parameter.grad = gradient.view_as(parameter).clone() if some else None
-    return loss[0]

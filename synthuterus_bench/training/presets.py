@@ -7,7 +7,7 @@ paper's: 2000 epochs at most, an evaluation after each, and the end after 50 wit
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +28,7 @@ from synthuterus_bench.vocab import (
 )
 
 Settings = Mapping[str, Any]
+Count = Callable[[LoopConfig], int]
 
 EPOCHS, PATIENCE = 2000, 50
 SHEETS, CHECKPOINTS = 100, 200
@@ -88,41 +89,43 @@ def preset(target: Target, scale: Scale) -> dict[str, Any]:
 
 
 def settle(
-    target: Target, scale: Scale, layers: list[Layer], examples: int | None = None, processes: int = 1
+    target: Target, scale: Scale, layers: list[Layer], count: Count | None = None, processes: int = 1
 ) -> LoopConfig:
     """The settings of a preset with ``layers`` of changes over it, the last one strongest.
 
     Lengths that no layer gives follow from the rest: the decay of the learning rate is a share of the steps; under
-    ``paper`` steps, evaluations and checkpoints follow from the batch, the number of ``examples`` and of processes.
+    ``paper`` steps, evaluations and checkpoints follow from the batch, the examples and the processes.
+
+    Args:
+        count: examples in an epoch, given the settings so far.
 
     Raises:
-        UsageError: a key or value is not allowed, or the length of ``paper`` needs ``examples``.
+        UsageError: a key or value is not allowed, or the length of ``paper`` needs ``count``.
     """
-    kind, base = config_class(target), Layer(f"preset {scale}", preset(target, scale))
-    config = merge(kind, [base, *layers])
-    given = {key for layer in (base, *layers) for key in layer.values}
+    kind, layers = config_class(target), [Layer(f"preset {scale}", preset(target, scale)), *layers]
+    config = merge(kind, layers)
+    given = {key for layer in layers for key in layer.values}
     length: dict[str, Any] = {}
     if scale is Scale.PAPER:
-        length = _epochs(config, given, examples, processes)
+        length = {key: value for key, value in _epochs(config, given, count, processes).items() if key not in given}
     if "decay_steps" not in given:
-        share = _decay(target, scale)
-        length["decay_steps"] = round(share * int(length.get("steps", config.steps)))
-    return merge(kind, [base, *layers, Layer("length", length)])
+        length["decay_steps"] = round(_decay(target, scale) * int(length.get("steps", config.steps)))
+    return merge(kind, [*layers, Layer("length", length)])
 
 
-def _epochs(config: LoopConfig, given: set[str], examples: int | None, processes: int) -> dict[str, Any]:
-    if examples is None:
+def _epochs(config: LoopConfig, given: set[str], count: Count | None, processes: int) -> dict[str, Any]:
+    """The paper's length, in steps."""
+    if count is None:
         if {"steps", "evaluate_every"} <= given:
             return {}
         raise UsageError("the paper's preset counts epochs, found no cohort to count them by", "give --cohort DIR")
-    epoch = math.ceil(examples / (config.batch * config.accumulate * processes))
-    length = {
+    epoch = math.ceil(count(config) / (config.batch * config.accumulate * processes))
+    return {
         "steps": EPOCHS * epoch,
         "evaluate_every": epoch,
         "sheet_every": EPOCHS // SHEETS,
         "checkpoint_every": epoch * (EPOCHS // CHECKPOINTS),
     }
-    return {key: value for key, value in length.items() if key not in given}
 
 
 def _decay(target: Target, scale: Scale) -> Fraction:

@@ -14,7 +14,8 @@ from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import CohortError, DivergedError, UsageError
 from synthuterus_bench.repro import canonical_json, digest_json, write_atomic
 from synthuterus_bench.training.config import LoopConfig
-from synthuterus_bench.training.loop import ENDS, Trained
+from synthuterus_bench.training.loop import ENDS
+from synthuterus_bench.training.outcome import Trained
 from synthuterus_bench.training.settings import dump_settings, read_mapping
 from synthuterus_bench.training.targets import Helper, Target
 from synthuterus_bench.vocab import Split

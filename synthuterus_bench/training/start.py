@@ -15,7 +15,7 @@ from synthuterus_bench.training.config import (
     LocaliserConfig,
     LoopConfig,
 )
-from synthuterus_bench.training.loop import Trained, load_outcome
+from synthuterus_bench.training.outcome import Trained, load_outcome
 from synthuterus_bench.training.targets import Helper, Target
 from synthuterus_bench.vocab import AutoencoderId
 
