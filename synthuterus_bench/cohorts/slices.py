@@ -17,11 +17,12 @@ CENTRAL = {SliceChoice.CENTRAL3: 3, SliceChoice.MID: 1}
 
 @dataclass(frozen=True)
 class Slices:
-    """Windowed ``pixels`` (N, H, W), and ``patients`` and ``scans``, one name each a picture."""
+    """Windowed ``pixels`` (N, H, W); whose and of which scan each is; its ``places`` among all slices of a split."""
 
     pixels: NDArray[np.uint16]
     patients: list[str]
     scans: list[str]
+    places: NDArray[np.int64]
 
 
 def read_slices(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.ALL) -> Slices:
@@ -40,39 +41,48 @@ def read_slices(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.
     chosen = list(_of_volumes(scans, slices) if cohort.manifest.dims == 3 else _of_images(scans, slices))
     if not chosen:
         raise CohortError(f"{cohort.root}: no scans in split {split}, expected at least one")
-    patients, names, pictures = zip(*chosen, strict=True)
-    return Slices(np.stack(pictures), [*patients], [*names])
+    places, scanned, pictures = zip(*chosen, strict=True)
+    patients, names = zip(*scanned, strict=True)
+    return Slices(np.stack(pictures), [*patients], [*names], np.array(places))
 
 
-_Slice = tuple[str, str, NDArray[np.uint16]]
+_Slice = tuple[int, tuple[str, str], NDArray[np.uint16]]
 
 
 def _of_volumes(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[_Slice]:
+    before = 0
     for scan in scans:
         count = len(scan.pixels)
         number = min(count, CENTRAL.get(slices, count))
         first = min(max(count // 2 - number // 2, 0), count - number)
-        yield from (_slice(scan, picture) for picture in scan.pixels[first : first + number] if np.ptp(picture))
+        for place in range(first, first + number):
+            if np.ptp(scan.pixels[place]):
+                yield before + place, _names(scan), scan.pixels[place].astype(np.uint16)
+        before += count
 
 
 def _of_images(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[_Slice]:
+    numbered = enumerate(scans)
     if slices is SliceChoice.ALL:
-        yield from (_slice(scan, scan.pixels) for scan in scans)
+        yield from ((place, _names(scan), scan.pixels.astype(np.uint16)) for place, scan in numbered)
         return
-    for _, group in groupby(scans, lambda scan: (scan.patient_id or scan.scan_id, scan.session, scan.sequence)):
-        yield from (_slice(scan, scan.pixels) for scan in _central(list(group), CENTRAL[slices]))
+    examination = lambda one: (_names(one[1])[0], one[1].session, one[1].sequence)
+    for _, group in groupby(numbered, examination):
+        for place, scan in _central(list(group), CENTRAL[slices]):
+            yield place, _names(scan), scan.pixels.astype(np.uint16)
 
 
-def _slice(scan: Scan, picture: NDArray[np.generic]) -> _Slice:
-    return scan.patient_id or scan.scan_id, scan.scan_id, picture.astype(np.uint16)
+def _names(scan: Scan) -> tuple[str, str]:
+    return scan.patient_id or scan.scan_id, scan.scan_id
 
 
-def _central(group: list[Scan], number: int) -> list[Scan]:
+def _central(group: list[tuple[int, Scan]], number: int) -> list[tuple[int, Scan]]:
     """The ``number`` images of an examination that are nearest to its central slice, in stored order."""
     if len(group) <= number:
         return group
-    places = [scan.slice_mm for scan in group]
+    places = [scan.slice_mm for _, scan in group]
     if any(place is None for place in places):
-        raise CohortError(f"{group[0].scan_id}: no slice_mm, so that the central slices of its examination are unknown")
+        name = group[0][1].scan_id
+        raise CohortError(f"{name}: no slice_mm, so that the central slices of its examination are unknown")
     nearest = sorted(range(len(group)), key=lambda index: (abs(places[index] or 0), -(places[index] or 0)))
     return [group[index] for index in sorted(nearest[:number])]
