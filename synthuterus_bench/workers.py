@@ -22,6 +22,26 @@ _PR_SET_PDEATHSIG = 1
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
+_RANK = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
+_SIZE = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+"""Where launchers (torchrun, MPI) tell a process its number and how many there are, as accelerate reads them."""
+
+
+def process_index() -> int:
+    """This process's number among those launched together; the one with 0 leads and speaks."""
+    return _first_number(_RANK, 0)
+
+
+def process_count() -> int:
+    """How many processes were launched together, on all nodes."""
+    return _first_number(_SIZE, 1)
+
+
+def _first_number(names: tuple[str, ...], otherwise: int) -> int:
+    found = (os.environ[name] for name in names if os.environ.get(name, "").isdecimal())
+    return int(next(found, otherwise))
+
+
 def available_cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0))

@@ -1,20 +1,29 @@
 """What many tests share, made once a session: a small phantom cohort and a tiny untrained generator."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.nets.denoiser import DenoiserSize
+from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
-from synthuterus_bench.training.config import LoopConfig
-from synthuterus_bench.training.diffusion import DiffusionConfig, train_diffusion
-from synthuterus_bench.training.pack import pack
+from synthuterus_bench.training.config import GeneratorConfig
+from synthuterus_bench.training.generator import train_generator
 
-TINY = DenoiserSize(image_size=128, patch=8, channels=(16, 16), layers=1, text_width=16)
+TINY: dict[str, Any] = {
+    "batch": 4,
+    "warmup_steps": 1,
+    "checkpoint_every": 2,
+    "patch": 8,
+    "channels": (16, 16),
+    "text_width": 16,
+    "quality_samples": 0,
+}
+"""A net that learns nothing, in no time."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,17 +37,15 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     return draw_cohort(tmp_path_factory.mktemp("phantom") / "cohort", scans=72, seed=5, workers=1)
 
 
-def tiny_config(steps: int = 2, **changes: object) -> DiffusionConfig:
-    """A run of a few steps of a net that learns nothing."""
-    loop = LoopConfig(steps=steps, warmup_steps=1, checkpoint_every=2)
-    return DiffusionConfig(loop, TINY, batch=4, mixed_precision="no", **changes)
+def tiny_config(steps: int = 2, **changes: Any) -> GeneratorConfig:
+    """A run of a few steps of a tiny net."""
+    return GeneratorConfig(**(TINY | {"steps": steps} | changes))
 
 
 @pytest.fixture(scope="session")
 def tiny_model(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pipeline folder after two steps of training, with the index of its training images."""
     home = tmp_path_factory.mktemp("tiny")
-    task, losses = train_diffusion(cohort, tiny_config(), home)
-    pack(task, "ddpm2d-ct-roi", cohort, losses, home / "pipeline")
+    train_generator(parse_id("ddpm2d-ct-roi"), cohort, tiny_config(), home)
     save_index(build_index(cohort, load_embedder()), home / "pipeline" / INDEX_FILE)
     return home / "pipeline"

@@ -56,12 +56,22 @@ class Suite(_Frozen):
         return digest_json(self.model_dump(mode="json"))
 
 
-_METRICS = ("fid-2048", "fid-64", "lpips", "fd-embedder", "kid-embedder", "irs-adjusted")
+_METRICS = (
+    "fid-2048",
+    "fid-64",
+    "lpips",
+    "fd-embedder",
+    "kid-embedder",
+    "irs-adjusted",
+    "anatomy-plausible",
+    "anatomy-valid",
+    "anatomy-agreement",
+)
 _K_MEANS = Regime(name="k-means")
 
 ROI = Suite(
     id="uterus-2d-roi",
-    version=1,
+    version=2,
     view=View.ROI,
     n_per_class=200,
     phantom_scans=1336,
@@ -73,7 +83,7 @@ ROI = Suite(
 )
 DEMO = Suite(
     id="demo",
-    version=1,
+    version=2,
     view=View.ROI,
     n_per_class=96,
     phantom_scans=640,

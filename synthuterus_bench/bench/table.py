@@ -24,6 +24,9 @@ TITLES = {
     "fid-2048": "FID 2048",
     "lpips": "LPIPS",
     "irs-adjusted": "Adjusted IRS",
+    "anatomy-valid": "Valid anatomy",
+    "anatomy-agreement": "Orientation agreement",
+    "anatomy-plausible": "Plausible uterus",
     "macro-f1": "Macro-F1",
     "macro-f1-gain": "Macro-F1 gain",
 }

@@ -21,6 +21,7 @@ class Bounds:
 _BY_NAME = (
     ("*-gain", Bounds(-1, 1, "higher")),
     ("macro-f1*", Bounds(0, 1, "higher")),
+    ("anatomy-*", Bounds(0, 1, "higher")),
     ("*accuracy*", Bounds(0, 1, "higher")),
     ("*auc*", Bounds(0, 1)),
     ("fid*", Bounds(0, LARGEST, "lower")),

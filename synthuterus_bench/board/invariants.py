@@ -9,6 +9,7 @@ from synthuterus_bench.bench.pages.text import https, unsafe
 from synthuterus_bench.bench.table import POOLED, SCOPES, key_of
 from synthuterus_bench.board.bounds import LARGEST, bounds_of
 from synthuterus_bench.entry import Entry, Privacy, Result
+from synthuterus_bench.metrics.shares import ANATOMY
 from synthuterus_bench.vocab import CLASSES
 
 MAX_TEXT = 600
@@ -16,6 +17,7 @@ MAX_RESULTS = 2000
 MAX_INTEGER = 2**63
 SLACK = 1e-6
 _MACHINE = re.compile(r"(^|[\s'\"(=:])(/(home|root|Users|mnt|media|tmp|var|srv|scratch)/|[A-Za-z]:\\)")
+DEMANDS = tuple(metric.name for metric in ANATOMY)
 LINKS = ("https://", "doi:", "arxiv:")
 
 
@@ -31,6 +33,7 @@ def broken_invariants(entry: Entry) -> Iterator[str]:
         yield from (f"{result.metric} {result.scope}: {what}" for what in _result(result, entry))
     yield from _duplicates(entry.results)
     yield from _sums(entry.results)
+    yield from _demands(entry.results)
 
 
 def _texts_and_numbers(value: Any, place: str) -> Iterator[str]:
@@ -140,3 +143,13 @@ def _sums(results: list[Result]) -> Iterator[str]:
             yield f"{metric}: {pooled.n_real} real images pooled, but {real} over the classes"
         if pooled.n_fake < fake or (pooled.n_fake > fake and not metric.startswith("irs")):
             yield f"{metric}: {pooled.n_fake} synthetic images pooled, but {fake} over the classes"
+
+
+def _demands(results: list[Result]) -> Iterator[str]:
+    """Each share of the anatomy metric is one of all images, and asks for more than the one before."""
+    found = {(*key_of(result), result.scope): result.value for result in results if result.value is not None}
+    for (metric, params, scope), share in found.items():
+        for weaker in DEMANDS[: DEMANDS.index(metric)] if metric in DEMANDS else ():
+            other = found.get((weaker, params, scope))
+            if other is not None and share > other + SLACK:
+                yield f"{metric} {scope}: {share:g}, above {weaker} {other:g}"

@@ -12,6 +12,7 @@ import typer
 from synthuterus_bench import __version__
 from synthuterus_bench.cli.output import Mode, out
 from synthuterus_bench.errors import DataError, SynthbenchError
+from synthuterus_bench.workers import process_index
 
 INTERRUPTED = 130
 
@@ -50,7 +51,8 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit code."""
+    """Run one command line and return its exit code. Of processes launched together only the first one speaks."""
+    out.muted = process_index() > 0
     try:
         code = app(args=arguments, standalone_mode=False)
     except (typer.Exit, typer.Abort) as stop:
@@ -59,7 +61,7 @@ def run(arguments: list[str]) -> int:
         code = INTERRUPTED
     except Exception as error:
         return _explain(error)
-    if code == INTERRUPTED:
+    if code == INTERRUPTED and not out.muted:
         print("interrupted; run the same command again to go on", file=sys.stderr)
     return code if isinstance(code, int) else 0
 
@@ -70,7 +72,8 @@ def _explain(error: Exception) -> int:
     known = _known(error)
     if known is None:
         if hasattr(error, "show") and hasattr(error, "exit_code"):
-            error.show()
+            if not out.muted:
+                error.show()
             return int(error.exit_code)
         known = SynthbenchError(
             f"unexpected {type(error).__name__}: {error}", "this is a bug; run again with --debug and report it"
@@ -93,7 +96,7 @@ def _register() -> None:
     """Import the command modules: each adds its commands to ``app``."""
     from importlib import import_module
 
-    for noun in ("demo", "cohort", "prep", "train", "generate", "evaluate", "leaderboard"):
+    for noun in ("demo", "cohort", "prep", "train", "generate", "models", "evaluate", "leaderboard"):
         import_module(f"synthuterus_bench.cli.{noun}")
 
 

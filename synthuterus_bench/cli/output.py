@@ -27,22 +27,26 @@ class Mode(Enum):
 
 @dataclass
 class Output:
-    """Where every command writes. ``debug`` lets tracebacks through."""
+    """Where every command writes. ``debug`` lets tracebacks through; a ``muted`` one says nothing at all."""
 
     mode: Mode = Mode.HUMAN
     debug: bool = False
+    muted: bool = False
 
     def say(self, text: str = "") -> None:
         """A line for people; nothing in the other modes."""
-        if self.mode is Mode.HUMAN:
+        if self.mode is Mode.HUMAN and not self.muted:
             print(text)
 
     def warn(self, text: str) -> None:
         """A warning on stderr, in every mode."""
-        print(f"warning: {text}", file=sys.stderr)
+        if not self.muted:
+            print(f"warning: {text}", file=sys.stderr)
 
     def result(self, value: dict[str, Any], human: str) -> None:
         """What the command found or made, as text or as JSON."""
+        if self.muted:
+            return
         if self.mode is Mode.JSON:
             print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
         elif self.mode is Mode.HUMAN:
@@ -50,6 +54,8 @@ class Output:
 
     def error(self, error: SynthbenchError) -> None:
         """One line on stderr, and one more when there is something to do."""
+        if self.muted:
+            return
         if self.mode is Mode.JSON:
             print(json.dumps({"error": error.message, "hint": error.hint}, ensure_ascii=False))
         print(f"error: {error.message}", file=sys.stderr)
@@ -58,7 +64,7 @@ class Output:
 
     def track(self, items: Iterable[Item], label: Label, total: int | None = None) -> Iterator[Item]:
         """A progress bar with an ETA on stderr (a ``progress.Track``); silent unless people read along."""
-        if self.mode is not Mode.HUMAN:
+        if self.mode is not Mode.HUMAN or self.muted:
             yield from items
             return
         from rich.console import Console

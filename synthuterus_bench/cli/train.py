@@ -8,7 +8,6 @@ import typer
 
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out as sink
-from synthuterus_bench.errors import UsageError
 
 DEFAULTS: dict[str, Any] = {
     "generator": {"steps": 20_000, "decay_steps": 4_000, "batch": 16, "lr": 8e-4},
@@ -123,29 +122,19 @@ def _generator(
     out: Path,
 ) -> None:
     from synthuterus_bench.generators.catalogue import parse_id
-    from synthuterus_bench.nets.denoiser import DenoiserSize
     from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.privacy.index import build_index, index_home, save_index
-    from synthuterus_bench.training.diffusion import DiffusionConfig, train_diffusion
-    from synthuterus_bench.training.pack import pack
-    from synthuterus_bench.vocab import VIEW_SIZE, Conditioning, Family
+    from synthuterus_bench.training.config import GeneratorConfig
+    from synthuterus_bench.training.generator import train_generator
 
-    model = parse_id(what)
-    if model.family is not Family.DDPM2D or model.conditioning is not Conditioning.CT:
-        raise UsageError(f"{what} cannot be trained yet, expected ddpm2d-ct-roi or ddpm2d-ct-full")
-    if data.manifest.view is not model.view or data.manifest.dims != 2:
-        raise UsageError(f"{data.root}: a {data.manifest.dims}D {data.manifest.view} cohort, expected 2D {model.view}")
-    size = DenoiserSize(image_size=VIEW_SIZE[model.view])
-    config = DiffusionConfig(
-        loop, size, batch=batch, seed=seed, uterus_weight=uterus_weight, mixed_precision=precision.value
+    settings = loop.model_dump() | {"uterus_weight": uterus_weight, "precision": precision.value}
+    record = train_generator(
+        parse_id(what), data, GeneratorConfig(**settings), out, embedder=load_embedder(embedder), track=sink.track
     )
-    task, losses = train_diffusion(data, config, out, sink.track)
-    if task.accelerator.is_main_process:
-        folder = out / "pipeline"
-        record = pack(task, what, data, losses, folder)
-        index = index_home(folder, data)
-        save_index(build_index(data, load_embedder(embedder), sink.track), index)
-        if index.parent != folder:
-            sink.warn(f"{index} holds codes of your training images: keep it private, do not publish it")
-        summary = {"pipeline": str(folder), "images_seen": record.images_seen, "loss": losses[-1]}
-        sink.result(summary, f"pipeline in {folder}, {record.images_seen:,} images seen, loss {losses[-1]:.4f}")
+    folder = out / "pipeline"
+    index = index_home(folder, data)
+    save_index(build_index(data, load_embedder(embedder), sink.track), index)
+    if index.parent != folder:
+        sink.warn(f"{index} holds codes of your training images: keep it private, do not publish it")
+    summary = {"pipeline": str(folder), "images_seen": record.images_seen, "loss": record.losses[-1]}
+    sink.result(summary, f"pipeline in {folder}, {record.images_seen:,} images seen, loss {record.losses[-1]:.4f}")

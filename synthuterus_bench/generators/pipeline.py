@@ -1,98 +1,154 @@
 """A generator on disk: a diffusers pipeline folder, loaded without remote code.
 
-Beside the parts that diffusers knows (``unet``, ``text_encoder``, ``tokenizer``, ``scheduler``) a folder holds
-``training.json``, what the weights were trained on and how, and may hold ``index.safetensors`` for the privacy filter.
+Beside the parts that diffusers knows (``unet``, ``scheduler``, and where it has them ``text_encoder``, ``tokenizer``
+and ``vae``) a folder holds ``training.json`` (:mod:`synthuterus_bench.generators.trained`), and may hold
+``index.safetensors`` for the privacy filter.
 """
 
-import re
 from pathlib import Path
-from typing import Any
 
 import diffusers
 import torch
 import transformers
-from diffusers import DDPMScheduler, DiffusionPipeline, UNet2DConditionModel
-from pydantic import BaseModel, ConfigDict, ValidationError
+from diffusers import AutoencoderKL, DDPMScheduler, DiffusionPipeline
 from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
 from synthuterus_bench.errors import UsageError, WeightsError
-from synthuterus_bench.generators.catalogue import SHIPPED
-from synthuterus_bench.generators.plan import Shares
-from synthuterus_bench.nets.condition import NULL_CLASS, Told, class_index, tell
-from synthuterus_bench.nets.denoiser import denoise
-from synthuterus_bench.repro import canonical_json, digest_file, digest_json, write_atomic
-from synthuterus_bench.vocab import Sequence
+from synthuterus_bench.generators.catalogue import ModelId, parse_id
+from synthuterus_bench.generators.folder import check_folder, find_pipeline, weights_digest
+from synthuterus_bench.generators.trained import RECORD, TrainingRecord, load_record
+from synthuterus_bench.nets.autoencoder import DOWNSAMPLE, decode
+from synthuterus_bench.nets.condition import Told, class_index, encode
+from synthuterus_bench.nets.denoiser import Net, denoise
+from synthuterus_bench.nets.edm import precondition, sigma_at, spread
+from synthuterus_bench.repro import canonical_json, write_atomic
+from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Orientation
 
-RECORD = "training.json"
+__all__ = [
+    "RECORD",
+    "SynthUterusPipeline",
+    "TrainingRecord",
+    "find_pipeline",
+    "load_pipeline",
+    "load_record",
+    "save_pipeline",
+    "weights_digest",
+]
 
-
-class Share(BaseModel):
-    """How often one (field strength, sequence) pair occurs in the training cohort."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    field_strength: float
-    sequence: Sequence
-    scans: int
-
-
-class TrainingRecord(BaseModel):
-    """``training.json``: what a generator was trained on and how. No names, no paths, no patients."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    model_id: str
-    cohort: str
-    cohort_digest: str
-    preset: str | None = None
-    train_scans: int
-    shares: list[Share]
-    images_seen: int
-    config: dict[str, Any]
-    losses: list[float]
-    device: str
-    quality: dict[str, float] = {}
-
-    @property
-    def proportions(self) -> Shares:
-        """Shares as the plan takes them."""
-        return {(share.field_strength, share.sequence): share.scans for share in self.shares}
+SLICES = 24
 
 
 class SynthUterusPipeline(DiffusionPipeline):
-    """A conditional generator of uterine MRI: prompt and class in, z-scored image out."""
+    """A generator of uterine MRI: what its id is told in, z-scored pictures out.
+
+    Args:
+        model: id of :mod:`synthuterus_bench.generators.catalogue`.
+        sigma_data: standard deviation of the latents; ``None`` for models in pixels.
+        guidable: whether training left every condition out at times, so that guidance means something.
+    """
+
+    _optional_components = ["text_encoder", "tokenizer", "vae"]  # noqa: RUF012
 
     def __init__(
         self,
-        unet: UNet2DConditionModel,
+        unet: Net,
         scheduler: DDPMScheduler,
-        text_encoder: CLIPTextModel,
-        tokenizer: PreTrainedTokenizerFast,
+        model: str = "",
+        text_encoder: CLIPTextModel | None = None,
+        tokenizer: PreTrainedTokenizerFast | None = None,
+        vae: AutoencoderKL | None = None,
+        sigma_data: float | None = None,
+        guidable: bool = True,
     ) -> None:
         super().__init__()
-        self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer)
+        self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer, vae=vae)
+        self.register_to_config(model=model, sigma_data=sigma_data, guidable=guidable)
+        self._said: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    @property
+    def model_id(self) -> ModelId:
+        """Family, conditioning and view."""
+        return parse_id(self.config["model"])
 
     @property
     def image_size(self) -> int:
         """Pixels a side."""
-        config = self.unet.config
-        return int(config["sample_size"] * config["in_channels"] ** 0.5)
+        return VIEW_SIZE[self.model_id.view]
 
-    def tell(self, orientations: list[Any], prompts: list[str]) -> Told:
-        """Encode conditions: a class may be ``ambiguous`` and a prompt empty, which mean not told."""
-        return tell([class_index(one) for one in orientations], prompts, self.tokenizer, self.text_encoder)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample: (rows, columns), or (slices, rows, columns) of a volume."""
+        sides = (self.image_size, self.image_size)
+        return (SLICES, *sides) if self.model_id.family is Family.DDPM3D else sides
+
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        """Of the noise that becomes one sample."""
+        if self.vae is None:
+            return (1, *self.shape)
+        side = self.image_size // DOWNSAMPLE
+        return (self.vae.config["latent_channels"], side, side)
+
+    def tell(self, orientations: list[Orientation | None], prompts: list[str | None]) -> Told:
+        """Encode conditions, each prompt once and alone.
+
+        Raises:
+            UsageError: a condition is given that the model was not trained on, or one is lacking.
+        """
+        self._check(orientations, prompts)
+        return self._told(orientations, [prompt or "" for prompt in prompts])
 
     def tell_nothing(self, count: int) -> Told:
-        """The conditions of an unconditional forward."""
-        return tell([NULL_CLASS] * count, [""] * count, self.tokenizer, self.text_encoder)
+        """The conditions of a forward that is told nothing."""
+        return self._told([None] * count, [""] * count)
+
+    def _told(self, orientations: list[Orientation | None], prompts: list[str]) -> Told:
+        told = self.model_id.conditioning
+        classes = text = mask = None
+        if told.by_class:
+            classes = torch.tensor([class_index(one) for one in orientations], device=self.device)
+        if told.by_text:
+            said = [self._say(prompt) for prompt in prompts]
+            text, mask = (torch.cat(part) for part in zip(*said, strict=True))
+        return Told(classes, text, mask)
+
+    def _say(self, prompt: str) -> tuple[torch.Tensor, torch.Tensor]:
+        if prompt not in self._said or self._said[prompt][0].device != self.device:
+            with torch.autocast(self.device.type, enabled=False):
+                self._said[prompt] = encode([prompt], self.tokenizer, self.text_encoder)
+        return self._said[prompt]
+
+    def _check(self, orientations: list[Orientation | None], prompts: list[str | None]) -> None:
+        told = self.model_id.conditioning
+        checks = (
+            ("class", told.by_class, [one in CLASSES for one in orientations]),
+            ("prompt", told.by_text, [bool(prompt) for prompt in prompts]),
+        )
+        for name, wanted, given in checks:
+            if any(given) and not wanted:
+                raise UsageError(f"{self.model_id}: told a {name}, which it was not trained on")
+            if wanted and not all(given):
+                raise UsageError(f"{self.model_id}: told no {name}, which it needs")
 
     def predict(self, x: torch.Tensor, t: torch.Tensor, told: Told) -> torch.Tensor:
-        """The network's output, of the scheduler's prediction type, for x (B, 1, H, W) at steps t (B,)."""
-        return denoise(self.unet, x, t, told).float()
+        """What the network says of x (B, ...) at times t (B,), of the scheduler's prediction type."""
+        sigma_data = self.config["sigma_data"]
+        if sigma_data is None:
+            return denoise(self.unet, x, t, told).float()
+        sigma = sigma_at(self.scheduler.alphas_cumprod, t)
+        unscaled = x * spread((1 + sigma.square()).sqrt(), x)
+        return precondition(
+            lambda scaled, c_noise: denoise(self.unet, scaled, c_noise, told), unscaled, sigma, sigma_data
+        )
+
+    def pictures(self, x: torch.Tensor) -> torch.Tensor:
+        """z-scores (B, *shape) of what the last step of a sampler left."""
+        z = x if self.vae is None else decode(self.vae, x)
+        return z[:, 0].float()
 
 
 def save_pipeline(folder: Path, pipeline: SynthUterusPipeline, record: TrainingRecord) -> None:
-    """Write a pipeline folder in half precision."""
+    """Write a pipeline folder in half precision, in which the pipeline is left."""
     pipeline.to(torch.float16).save_pretrained(folder, safe_serialization=True)
     write_atomic(folder / RECORD, canonical_json(record.model_dump(mode="json")) + "\n")
 
@@ -103,21 +159,34 @@ def load_pipeline(folder: Path) -> SynthUterusPipeline:
     Raises:
         WeightsError: a part is missing, pickled, damaged or of another kind.
     """
-    if not (folder / "model_index.json").is_file():
-        raise WeightsError(f"{folder}: no model_index.json, expected a diffusers pipeline folder")
-    pickled = sorted(path.name for path in folder.rglob("*") if path.suffix in {".bin", ".pt", ".pth", ".ckpt", ".pkl"})
-    if pickled:
-        raise WeightsError(f"{folder}: found pickled weights ({pickled[0]}), expected safetensors only")
+    check_folder(folder)
     _hush()
     try:
         pipeline = SynthUterusPipeline.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+        _check_parts(pipeline)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, UsageError) as error:
         raise WeightsError(f"{folder}: not a loadable pipeline ({' '.join(str(error).split())[:200]})") from None
-    pipeline.unet.eval().requires_grad_(False)
-    pipeline.text_encoder.eval().requires_grad_(False)
+    for net in (pipeline.unet, pipeline.text_encoder, pipeline.vae):
+        if net is not None:
+            net.eval().requires_grad_(False)
     return pipeline
+
+
+def _check_parts(pipeline: SynthUterusPipeline) -> None:
+    """Whether a pipeline has what its id needs, and nothing that its id forbids."""
+    model = pipeline.model_id
+    needs = {
+        "text_encoder": model.conditioning.by_text,
+        "tokenizer": model.conditioning.by_text,
+        "vae": model.family is Family.LDM2D,
+    }
+    for name, needed in needs.items():
+        if (getattr(pipeline, name) is not None) != needed:
+            raise ValueError(f"{model} {'needs a' if needed else 'has no'} {name}")
+    if (pipeline.config["sigma_data"] is not None) != needs["vae"]:
+        raise ValueError(f"{model}: sigma_data {pipeline.config['sigma_data']}")
 
 
 def _hush() -> None:
@@ -125,58 +194,3 @@ def _hush() -> None:
     for library in (diffusers.utils.logging, transformers.utils.logging):
         library.disable_progress_bar()
         library.set_verbosity_error()
-
-
-def load_record(folder: Path) -> TrainingRecord:
-    """Read ``training.json``.
-
-    Raises:
-        WeightsError: missing or malformed.
-    """
-    file = folder / RECORD
-    if not file.is_file():
-        raise WeightsError(f"{folder}: no {RECORD}, expected the training record that `synthbench train` writes")
-    try:
-        return TrainingRecord.model_validate_json(file.read_bytes())
-    except ValidationError as error:
-        raise WeightsError(f"{file}: not a training record ({' '.join(str(error).split())[:200]})") from None
-
-
-def weights_digest(folder: Path) -> str:
-    """SHA-256 over the names and digests of every file that decides a sample."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".safetensors", ".json"})
-    parts = [path for path in files if path.parent != folder or path.name == "model_index.json"]
-    return digest_json({str(path.relative_to(folder)): digest_file(path) for path in parts})
-
-
-def find_pipeline(model: str, checkpoint: Path | None = None, repo: str | None = None) -> Path:
-    """The folder of a model: a given checkpoint, a pinned Hub repository, or the shipped weights of an id.
-
-    Raises:
-        UsageError: the id has no shipped weights, or the repository is not pinned to a revision.
-    """
-    if checkpoint is not None and repo is not None:
-        raise UsageError("--checkpoint and --repo given, expected one of them")
-    if checkpoint is not None:
-        return checkpoint
-    if repo is not None:
-        return _fetch(repo)
-    if model not in SHIPPED:
-        raise UsageError(
-            f"no weights of {model} come with this package",
-            f"give --checkpoint DIR or --repo ORG/NAME@REVISION; shipped: {', '.join(SHIPPED)}",
-        )
-    return Path(__file__).parents[1] / "shipped" / model
-
-
-def _fetch(repo: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    name, _, revision = repo.partition("@")
-    if not re.fullmatch(r"[0-9a-f]{40}", revision):
-        raise UsageError(f"--repo {repo}: no pinned revision, expected ORG/NAME@ and the 40 digits of a commit")
-    try:
-        kinds = ["*.json", "*.safetensors", "*.txt", "*.md"]
-        return Path(snapshot_download(name, revision=revision, allow_patterns=kinds))
-    except Exception as error:
-        raise WeightsError(f"{repo}: cannot be fetched ({' '.join(str(error).split())[:200]})") from None

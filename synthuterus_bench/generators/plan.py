@@ -1,4 +1,4 @@
-"""The plan of a release: which scans it will hold, before the first one is drawn."""
+"""The plan of a release: what the generator is told for each scan, before the first one is drawn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.repro import stream
-from synthuterus_bench.vocab import CLASSES, Orientation, Sequence
+from synthuterus_bench.vocab import CLASSES, Conditioning, Orientation, Sequence
 
 Shares = Mapping[tuple[float, Sequence], float]
 """Share of every (field strength, sequence) pair; need not sum to 1."""
@@ -16,44 +16,70 @@ Shares = Mapping[tuple[float, Sequence], float]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One row of the release to be filled."""
+    """One row of the release to be filled: the class and the prompt that the generator is told, None where neither.
 
-    condition: Condition
+    A class that is told is the row's class; where none is, the row's class has to be measured.
+    """
+
+    orientation: Orientation | None = None
+    condition: Condition | None = None
 
     @property
-    def orientation(self) -> Orientation:
-        """The class of this place."""
-        return self.condition.orientation
+    def prompt(self) -> str | None:
+        """What the generator reads."""
+        return None if self.condition is None else render(self.condition)
 
     @property
-    def prompt(self) -> str:
-        """What the generator is told."""
-        return render(self.condition)
+    def field_strength(self) -> float | None:
+        """In tesla, as the prompt says."""
+        return None if self.condition is None else self.condition.field_strength
+
+    @property
+    def sequence(self) -> Sequence | None:
+        """As the prompt says."""
+        return None if self.condition is None else self.condition.sequence
 
 
-def make_plan(scans: int, shares: Shares, seed: int) -> list[Place]:
-    """``scans`` places, classes in turn; within each class the pairs of ``shares`` in proportion, shuffled.
+def make_plan(scans: int, conditioning: Conditioning, shares: Shares, seed: int) -> list[Place]:
+    """``scans`` places for a generator that is told so much.
 
-    Raises:
-        UsageError: ``scans`` is not a positive multiple of the number of classes.
-    """
-    check_scans(scans)
-    each = scans // len(CLASSES)
-    columns = []
-    for orientation in CLASSES:
-        pairs = apportion(each, shares)
-        order = stream(seed, "plan", orientation).permutation(each)
-        columns.append([Place(Condition(orientation, *pairs[k])) for k in order])
-    return [place for row in zip(*columns, strict=True) for place in row]
-
-
-def check_scans(scans: int) -> None:
-    """Refuse a number of scans that does not give every class as many.
+    Where a class or a prompt is told, the four classes come in turn; within each class the prompts have the pairs of
+    ``shares`` in proportion, shuffled.
 
     Raises:
-        UsageError: it is not a positive multiple of the number of classes.
+        UsageError: ``scans`` does not fit, see :func:`check_scans`, or prompts are told and ``shares`` is empty.
     """
-    if scans <= 0 or scans % len(CLASSES):
+    check_scans(scans, conditioning)
+    if conditioning is Conditioning.UNCOND:
+        return [Place()] * scans
+    if not conditioning.by_text:
+        return [Place(orientation) for _ in range(scans // len(CLASSES)) for orientation in CLASSES]
+    if not shares:
+        raise UsageError(
+            "no field strength and sequence to write prompts of: found none in the training cohort",
+            "give a cohort that has them with --reference",
+        )
+    columns = [_prompts(orientation, scans // len(CLASSES), shares, seed) for orientation in CLASSES]
+    conditions = [condition for row in zip(*columns, strict=True) for condition in row]
+    return [Place(one.orientation if conditioning.by_class else None, one) for one in conditions]
+
+
+def _prompts(orientation: Orientation, count: int, shares: Shares, seed: int) -> list[Condition]:
+    pairs = apportion(count, shares)
+    order = stream(seed, "plan", orientation).permutation(count)
+    return [Condition(orientation, *pairs[k]) for k in order]
+
+
+def check_scans(scans: int, conditioning: Conditioning) -> None:
+    """Refuse a number of scans that does not give every class as many, where classes are asked for.
+
+    Raises:
+        UsageError: it is not positive, or no multiple of the number of classes.
+    """
+    if conditioning is Conditioning.UNCOND:
+        if scans <= 0:
+            raise UsageError(f"--scans {scans}: expected a positive number")
+    elif scans <= 0 or scans % len(CLASSES):
         raise UsageError(f"--scans {scans}: expected a positive multiple of {len(CLASSES)}, the number of classes")
 
 

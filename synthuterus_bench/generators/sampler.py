@@ -1,78 +1,142 @@
 """Sampling: plain functions of a denoiser, in fixed padded chunks, noise from ``(seed, index)`` only.
 
-The solver is DPM-Solver++(2M) of Lu et al. 2022 through diffusers. Guidance is classifier-free (Ho and Salimans 2022):
-``out = out(null) + guidance (out(told) - out(null))``.
+The solvers are diffusers': ancestral DDPM (Ho et al. 2020), DDIM (Song et al. 2021), DPM-Solver++(2M) (Lu et al. 2022),
+UniPC (Zhao et al. 2023) and Heun's on the noise levels of Karras et al. 2022 (EDM). Guidance is classifier-free (Ho and
+Salimans 2022): ``out = out(null) + guidance (out(told) - out(null))``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    HeunDiscreteScheduler,
+    UniPCMultistepScheduler,
+)
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import to_window
 from synthuterus_bench.errors import UsageError, WeightsError
+from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.nets.condition import Told
 from synthuterus_bench.repro import stream, stream_seed
-from synthuterus_bench.vocab import Orientation
+from synthuterus_bench.vocab import Conditioning, Family, Orientation
 
-CHUNK = 16
-"""Samples a forward; part of what decides the last bits of a sample."""
+GUIDANCE = 1.5
+"""Of conditional models, where none is asked for."""
 
-SCHEDULERS = {"dpm++": DPMSolverMultistepScheduler, "ddim": DDIMScheduler, "ddpm": DDPMScheduler}
+Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+class Solver(StrEnum):
+    """How the reverse process is solved."""
+
+    DPM = "dpm++"
+    UNIPC = "unipc"
+    DDIM = "ddim"
+    HEUN = "heun"
+    DDPM = "ddpm"
+
+
+_SCHEDULERS: dict[Solver, Callable[[Any], Any]] = {
+    Solver.DPM: DPMSolverMultistepScheduler.from_config,
+    Solver.UNIPC: UniPCMultistepScheduler.from_config,
+    Solver.DDIM: DDIMScheduler.from_config,
+    Solver.HEUN: partial(HeunDiscreteScheduler.from_config, use_karras_sigmas=True),
+    Solver.DDPM: DDPMScheduler.from_config,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SamplerConfig:
-    """How samples are drawn. ``dtype`` below float32 is faster where the device has it, and less repeatable."""
+    """How samples are drawn.
 
-    scheduler: str = "dpm++"
+    ``guidance`` None means 1.5 for models that are told something, none for others. Heun's solver asks the network
+    twice a step. ``dtype`` bfloat16 is faster where the device has it.
+    """
+
+    scheduler: str = Solver.DPM
     steps: int = 12
-    guidance: float = 1.5
+    guidance: float | None = None
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        if self.scheduler not in SCHEDULERS:
-            raise UsageError(f"unknown scheduler {self.scheduler!r}, expected one of {', '.join(SCHEDULERS)}")
-        if self.steps < 1 or self.guidance < 0:
+        if self.scheduler not in set(Solver):
+            raise UsageError(f"unknown scheduler {self.scheduler!r}, expected one of {', '.join(Solver)}")
+        if self.dtype not in ("float32", "bfloat16"):
+            raise UsageError(f"unknown dtype {self.dtype!r}, expected float32 or bfloat16")
+        if self.steps < 1 or (self.guidance is not None and self.guidance < 0):
             raise UsageError(f"steps {self.steps}, guidance {self.guidance}: expected at least 1 and at least 0")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One sample to draw: its noise comes from ``(seed, orientation, index)``."""
+    """One sample to draw: its noise comes from ``(seed, index)``; ``None`` for a condition that is not told."""
 
-    orientation: Orientation
-    prompt: str
+    orientation: Orientation | None
+    prompt: str | None
     index: int
 
 
 def sample_seed(seed: int, one: Wanted) -> int:
     """The number that names a sample's noise; goes into the release and the audit."""
-    return stream_seed(seed, "sample", one.orientation, one.index)
+    return stream_seed(seed, "sample", one.index)
+
+
+def chunk_size(model: ModelId) -> int:
+    """Samples a forward; part of what decides the last bits of a sample."""
+    return 2 if model.family is Family.DDPM3D else 16
+
+
+def guidance_of(pipeline: SynthUterusPipeline, asked: float | None) -> float:
+    """The guidance of a sampling.
+
+    Raises:
+        UsageError: guidance is asked of a model that has nothing to be guided by.
+    """
+    model = pipeline.model_id
+    able = model.conditioning is not Conditioning.UNCOND and pipeline.config["guidable"]
+    if asked is None:
+        return GUIDANCE if able else 1.0
+    if asked != 1 and not able:
+        why = "it is told nothing" if model.conditioning is Conditioning.UNCOND else "no condition was ever dropped"
+        raise UsageError(f"{model}: guidance {asked}, expected 1, for {why} in training")
+    return asked
 
 
 @torch.inference_mode()
 def sample_chunk(
     pipeline: SynthUterusPipeline, wanted: list[Wanted], seed: int, config: SamplerConfig
 ) -> NDArray[np.uint16]:
-    """Draw at most ``CHUNK`` samples: 16-bit images (n, H, W) in the fixed window.
+    """Draw at most :func:`chunk_size` samples: 16-bit pictures (n, *shape) in the fixed window.
 
-    The chunk is always filled up to ``CHUNK``, because batch size changes the last bits of a convolution.
+    The chunk is always filled up, because batch size changes the last bits of a convolution.
+
+    Raises:
+        UsageError: a condition is given that the model was not trained on, or one is lacking.
+        WeightsError: what the model draws is no picture.
     """
-    if not 0 < len(wanted) <= CHUNK:
-        raise ValueError(f"chunk of {len(wanted)}, expected 1 to {CHUNK}")
-    padded = wanted + [wanted[-1]] * (CHUNK - len(wanted))
-    size = pipeline.image_size
-    noise = np.stack([stream(sample_seed(seed, one)).standard_normal((1, size, size), np.float32) for one in padded])
+    size = chunk_size(pipeline.model_id)
+    if not 0 < len(wanted) <= size:
+        raise ValueError(f"chunk of {len(wanted)}, expected 1 to {size}")
+    padded = wanted + [wanted[-1]] * (size - len(wanted))
+    seeds = [sample_seed(seed, one) for one in padded]
+    noise = np.stack([stream(one).standard_normal(pipeline.noise_shape, np.float32) for one in seeds])
     told = pipeline.tell([one.orientation for one in padded], [one.prompt for one in padded])
-    device = pipeline.device.type
-    with torch.autocast(device, getattr(torch, config.dtype), enabled=config.dtype != "float32"):
-        start = torch.from_numpy(noise).to(pipeline.device)
-        x = _solve(pipeline, start, told, config, [sample_seed(seed, one) for one in padded])
-    z = x[: len(wanted), 0].float().cpu().numpy()
+    denoiser = guided(pipeline, told, size, guidance_of(pipeline, config.guidance))
+    start = torch.from_numpy(noise).to(pipeline.device)
+    dtype = getattr(torch, config.dtype)
+    with torch.autocast(pipeline.device.type, dtype, enabled=dtype is not torch.float32):
+        x = solve(denoiser, start, pipeline.scheduler.config, config, seeds)
+        z = pipeline.pictures(x)[: len(wanted)].float().cpu().numpy()
     if not np.isfinite(z).all():
         raise WeightsError(
             "the generator drew values that are not finite numbers", "its weights or settings are broken"
@@ -80,19 +144,34 @@ def sample_chunk(
     return to_window(z)
 
 
-def _solve(
-    pipeline: SynthUterusPipeline, x: torch.Tensor, told: Told, config: SamplerConfig, seeds: list[int]
+def guided(pipeline: SynthUterusPipeline, told: Told, size: int, guidance: float) -> Denoiser:
+    """The denoiser of ``size`` samples with their conditions, and with guidance where that is not 1."""
+    if guidance == 1:
+        return lambda x, t: pipeline.predict(x, t, told)
+    nothing = pipeline.tell_nothing(size)
+
+    def denoiser(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        null = pipeline.predict(x, t, nothing)
+        return null + guidance * (pipeline.predict(x, t, told) - null)
+
+    return denoiser
+
+
+def solve(
+    denoiser: Denoiser, noise: torch.Tensor, schedule: Any, config: SamplerConfig, seeds: list[int]
 ) -> torch.Tensor:
-    scheduler = SCHEDULERS[config.scheduler].from_config(pipeline.scheduler.config)
+    """From unit ``noise`` (B, ...) to samples, for a denoiser that says what the ``schedule`` config calls for.
+
+    Args:
+        seeds: one a sample; the ancestral solver's further noise comes from it.
+    """
+    scheduler = _SCHEDULERS[Solver(config.scheduler)](schedule)
     scheduler.set_timesteps(config.steps)
-    nothing = pipeline.tell_nothing(len(x)) if config.guidance != 1 else None
-    own = [torch.Generator().manual_seed(seed) for seed in seeds]
-    ancestral = {"generator": own} if config.scheduler == "ddpm" else {}
+    further = {}
+    if config.scheduler == Solver.DDPM:
+        further = {"generator": [torch.Generator().manual_seed(seed) for seed in seeds]}
+    x = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
-        steps = t.expand(len(x)).to(x.device)
-        out = pipeline.predict(x, steps, told)
-        if nothing is not None:
-            null = pipeline.predict(x, steps, nothing)
-            out = null + config.guidance * (out - null)
-        x = scheduler.step(out, t, x, **ancestral).prev_sample
+        out = denoiser(scheduler.scale_model_input(x, t), t.expand(len(x)).to(x.device))
+        x = scheduler.step(out, t, x, **further).prev_sample
     return x

@@ -28,6 +28,7 @@ class Need(StrEnum):
     INCEPTION_64 = "inception-64"
     INCEPTION_2048 = "inception-2048"
     LPIPS = "lpips-alex"
+    ANATOMY = "anatomy"
 
 
 @dataclass(frozen=True, slots=True)

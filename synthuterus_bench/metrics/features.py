@@ -1,6 +1,7 @@
 """Features once, then every metric from arrays: what fills the feature bank."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ from synthuterus_bench.metrics.alexnet import fill_lpips
 from synthuterus_bench.metrics.bank import CHUNK, FeatureBank, chunks
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.inception import fill_inception
+from synthuterus_bench.metrics.layers import ORDER
+from synthuterus_bench.metrics.shares import verdicts
 from synthuterus_bench.progress import Track, silent
 
 
@@ -59,6 +62,7 @@ def _fillers(embedder: Embedder, weights_dir: Path | None, device: str) -> dict[
             fill_inception, weights_dir=weights_dir, device=device
         ),
         frozenset({Need.LPIPS}): partial(fill_lpips, weights_dir=weights_dir, device=device),
+        frozenset({Need.ANATOMY}): fill_anatomy,
     }
 
 
@@ -71,6 +75,20 @@ def fill_embedder(bank: FeatureBank, pixels: NDArray[np.uint16], track: Track, e
     codes = np.concatenate([made.codes[:kept] for kept, made in pieces])
     bank.add(Need.EMBEDDER, features, extractor="embedder", weights_sha256=embedder.sha256, dims=features.shape[1])
     bank.add(Need.CODES, codes, extractor="embedder-codes", weights_sha256=embedder.sha256, dims=codes.shape[1])
+
+
+def fill_anatomy(bank: FeatureBank, pixels: NDArray[np.uint16], track: Track) -> None:
+    """What the shipped localiser and the raw pixels say of each image: plausible, valid, class.
+
+    Raises:
+        WeightsError: the localiser is missing or damaged.
+    """
+    from synthuterus_bench.metrics.anatomy import examine
+    from synthuterus_bench.nets.segmenter import load_localiser
+
+    localiser = load_localiser()
+    found = [examine(from_window(image), localiser) for image in track(pixels, "anatomy", len(pixels))]
+    bank.add(Need.ANATOMY, verdicts(found), extractor="localiser", weights_sha256=localiser.sha256, **asdict(ORDER))
 
 
 def _count(pixels: NDArray[Any]) -> int:

@@ -1,4 +1,8 @@
-"""What a denoiser is told: class indices, and prompts through a small CLIP text model with its own tokenizer."""
+"""What a denoiser is told: class indices, and prompts through a CLIP text model and its tokenizer.
+
+By default the text model is small and learns along, with a tokenizer of the prompt grammar's own words; the frozen text
+half of ``openai/clip-vit-base-patch32`` may stand in its place (:func:`synthuterus_bench.weights.load_clip_text`).
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +23,14 @@ _SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
 
 @dataclass(frozen=True)
 class Told:
-    """Conditions of a batch: ``classes`` (B,) int64, ``text`` (B, tokens, width), ``mask`` (B, tokens) bool."""
+    """Conditions of a batch: ``classes`` (B,) int64, ``text`` (B, tokens, width), ``mask`` (B, tokens) bool.
 
-    classes: torch.Tensor
-    text: torch.Tensor
-    mask: torch.Tensor
+    ``None`` where a model has no such input.
+    """
+
+    classes: torch.Tensor | None = None
+    text: torch.Tensor | None = None
+    mask: torch.Tensor | None = None
 
 
 def every_prompt() -> list[str]:
@@ -71,15 +78,15 @@ def make_text_encoder(tokenizer: PreTrainedTokenizerFast, width: int, layers: in
     return CLIPTextModel(config)
 
 
-def class_index(orientation: Orientation) -> int:
-    """Index of a class in ``vocab.CLASSES``; ``NULL_CLASS`` for ``ambiguous``."""
+def class_index(orientation: Orientation | None) -> int:
+    """Index of a class in ``vocab.CLASSES``; ``NULL_CLASS`` for ``ambiguous`` and ``None``."""
     return CLASSES.index(orientation) if orientation in CLASSES else NULL_CLASS
 
 
-def tell(classes: list[int], prompts: list[str], tokenizer: Any, encoder: CLIPTextModel) -> Told:
-    """Encode the conditions of a batch; an empty prompt means not told."""
-    tokens = tokenizer(prompts, padding="max_length", max_length=PROMPT_TOKENS, truncation=True, return_tensors="pt")
+def encode(prompts: list[str], tokenizer: Any, encoder: CLIPTextModel) -> tuple[torch.Tensor, torch.Tensor]:
+    """Text (B, tokens, width) and mask (B, tokens) of prompts, padded to the tokenizer's length; empty: not told."""
+    length = tokenizer.model_max_length
+    tokens = tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
     device = next(encoder.parameters()).device
     ids, mask = tokens["input_ids"].to(device), tokens["attention_mask"].to(device)
-    text = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-    return Told(torch.tensor(classes, device=device), text, mask.bool())
+    return encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask.bool()

@@ -1,47 +1,79 @@
-"""The 2D denoiser: a conditional diffusers U-Net over patches of the image."""
+"""The denoisers: diffusers U-Nets over patches of a picture, over latents, and over volumes.
+
+What a model is told decides its network: nothing or a class, a plain U-Net whose class joins the time embedding; text,
+one with cross-attention. Volumes have a factorised one (:mod:`synthuterus_bench.nets.volume`).
+"""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import UNet2DConditionModel, UNet2DModel
 from torch.nn import functional
 
 from synthuterus_bench.nets.condition import NULL_CLASS, Told
+from synthuterus_bench.nets.volume import VolumeDenoiser
+from synthuterus_bench.vocab import Conditioning, Family
+
+Net: TypeAlias = "UNet2DModel | UNet2DConditionModel | VolumeDenoiser"
 
 
 @dataclass(frozen=True, slots=True)
 class DenoiserSize:
-    """How large a 2D denoiser is: ``patch`` x ``patch`` pixels become the channels of one position."""
+    """How large a denoiser is.
 
-    image_size: int = 128
+    Attributes:
+        side: pixels or latent places a side of what it sees; ``planes`` of them in 2D (latent channels).
+        patch: ``patch`` x ``patch`` places become the channels of one position.
+        channels: of each level; ``attention`` levels, from the coarsest, attend.
+        text_width: of the text encoder.
+    """
+
+    side: int = 128
+    planes: int = 1
     patch: int = 4
     channels: tuple[int, ...] = (64, 96, 128)
     layers: int = 1
+    attention: int = 1
     text_width: int = 128
     heads: int = 4
 
 
-def make_denoiser(size: DenoiserSize) -> UNet2DConditionModel:
-    """An untrained U-Net; text enters by cross-attention at the coarsest level, the class with the time embedding."""
-    plain = len(size.channels) - 1
-    return UNet2DConditionModel(
-        sample_size=size.image_size // size.patch,
-        in_channels=size.patch**2,
-        out_channels=size.patch**2,
-        block_out_channels=size.channels,
-        layers_per_block=size.layers,
-        down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",),
-        up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * plain,
-        cross_attention_dim=size.text_width,
-        attention_head_dim=size.heads,
-        norm_num_groups=min(16, size.channels[0]),
-        num_class_embeds=NULL_CLASS + 1,
-    )
+def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize) -> Net:
+    """An untrained denoiser."""
+    common = {
+        "sample_size": size.side // size.patch,
+        "in_channels": size.planes * size.patch**2,
+        "out_channels": size.planes * size.patch**2,
+        "block_out_channels": size.channels,
+        "layers_per_block": size.layers,
+        "norm_num_groups": min(16, size.channels[0]),
+    }
+    if family is Family.DDPM3D:
+        return VolumeDenoiser(
+            **common, cross_attention_dim=size.text_width, attention_head_dim=size.heads, attention=size.attention
+        )
+    kind = "CrossAttn" if conditioning.by_text else "Attn"
+    plain = len(size.channels) - min(size.attention, len(size.channels))
+    attending = len(size.channels) - plain
+    common |= {
+        "down_block_types": ("DownBlock2D",) * plain + (f"{kind}DownBlock2D",) * attending,
+        "up_block_types": (f"{kind}UpBlock2D",) * attending + ("UpBlock2D",) * plain,
+        "num_class_embeds": NULL_CLASS + 1 if conditioning.by_class else None,
+    }
+    if conditioning.by_text:
+        return UNet2DConditionModel(**common, cross_attention_dim=size.text_width, attention_head_dim=size.heads)
+    return UNet2DModel(**common, attention_head_dim=max(8, size.channels[-1] // size.heads))
 
 
-def denoise(unet: UNet2DConditionModel, x: torch.Tensor, t: torch.Tensor, told: Told) -> torch.Tensor:
-    """The network's output for noisy images ``x`` (B, 1, H, W) at steps ``t`` (B,)."""
-    patch = int(unet.config["in_channels"] ** 0.5)
+def denoise(net: Net, x: torch.Tensor, t: torch.Tensor, told: Told) -> torch.Tensor:
+    """The network's output for noisy pictures ``x`` (B, C, H, W) or volumes (B, 1, S, H, W) at times ``t`` (B,)."""
+    patch = round((net.config["in_channels"] / x.shape[1]) ** 0.5)
+    if isinstance(net, VolumeDenoiser):
+        slices = functional.pixel_unshuffle(x.transpose(1, 2), patch).transpose(1, 2)
+        return functional.pixel_shuffle(net(slices, t, told).transpose(1, 2), patch).transpose(1, 2)
     patches = functional.pixel_unshuffle(x, patch)
-    out = unet(patches, t, encoder_hidden_states=told.text, encoder_attention_mask=told.mask, class_labels=told.classes)
-    return functional.pixel_shuffle(out.sample, patch)
+    if isinstance(net, UNet2DConditionModel):
+        text = {"encoder_hidden_states": told.text, "encoder_attention_mask": told.mask}
+        return functional.pixel_shuffle(net(patches, t, class_labels=told.classes, **text).sample, patch)
+    return functional.pixel_shuffle(net(patches, t, class_labels=told.classes).sample, patch)

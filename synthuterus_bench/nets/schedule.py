@@ -50,6 +50,17 @@ def target(schedule: DDPMScheduler, x0: torch.Tensor, noise: torch.Tensor, t: to
     return schedule.get_velocity(x0, noise, t)
 
 
+def clean(schedule: DDPMScheduler, xt: torch.Tensor, out: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """The x0 that an output says, of noisy pictures ``xt`` (B, ...) at steps t (B,): the inverse of :func:`target`."""
+    kind = schedule.config["prediction_type"]
+    if kind == "sample":
+        return out
+    alpha_bar = schedule.alphas_cumprod.to(xt.device)[t].view(-1, *[1] * (xt.ndim - 1))
+    if kind == "epsilon":
+        return (xt - (1 - alpha_bar).sqrt() * out) / alpha_bar.sqrt()
+    return alpha_bar.sqrt() * xt - (1 - alpha_bar).sqrt() * out
+
+
 def loss_weight(schedule: DDPMScheduler, t: torch.Tensor, gamma: float = 5.0) -> torch.Tensor:
     """Weight of the squared error at step t that amounts to ``min(SNR, gamma) + 1`` on x0.
 

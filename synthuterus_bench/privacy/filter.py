@@ -1,7 +1,7 @@
 """The privacy filter: a candidate too similar to any training image is rejected.
 
 Similarity is the largest cosine of centred codes to any image of the reference; the paper's bound is tau = 0.95.
-A filter reduces the risk of publishing a copy and proves nothing.
+A volume is judged by the most similar of its slices. A filter reduces the risk of publishing a copy and proves nothing.
 """
 
 from dataclasses import dataclass
@@ -34,11 +34,15 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One candidate's largest similarity, the salted key of that training image, and what rejected it, if anything."""
+    """One candidate's largest similarity, the salted key of that training image, and what rejected it, if anything.
+
+    ``slice_index`` is the slice of a volume that was so similar; None for an image.
+    """
 
     max_similarity: float
     neighbour: str
     bound: Bound | None
+    slice_index: int | None = None
 
     @property
     def decision(self) -> Decision:
@@ -64,14 +68,24 @@ class PrivacyFilter:
             raise WeightsError(f"index made by encoder {found}, expected {expected}", "build it anew with --reference")
 
     def judge(self, pixels: NDArray[np.uint16]) -> list[Verdict]:
-        """Verdicts of windowed images (n, H, W). A similarity equal to tau passes; all else, and blank images, fall."""
-        similarity, rows = self.index.nearest(self.embedder(from_window(pixels)).codes)
-        return [
-            Verdict(round(float(s), 6), self.index.keys[row], self._bound(image, float(s)))
-            for image, s, row in zip(pixels, similarity, rows, strict=True)
-        ]
+        """Verdicts of windowed images (n, H, W) or volumes (n, S, H, W).
 
-    def _bound(self, image: NDArray[np.uint16], similarity: float) -> Bound | None:
-        if np.ptp(image) == 0:
-            return Bound.BLANK
-        return None if similarity <= self.tau else Bound.TAU
+        A similarity equal to tau passes; all else falls, and so does what is constant. Constant slices of a volume,
+        which lie outside the scans that it learned from, are not compared.
+        """
+        stacks = pixels if pixels.ndim == 4 else pixels[:, None]
+        similarity, rows = self.index.nearest(self.embedder(from_window(stacks.reshape(-1, *stacks.shape[2:]))).codes)
+        shape = stacks.shape[:2]
+        judged = zip(stacks, similarity.reshape(shape), rows.reshape(shape), strict=True)
+        return [self._verdict(*one, volume=pixels.ndim == 4) for one in judged]
+
+    def _verdict(
+        self, stack: NDArray[np.uint16], similarity: NDArray[np.float32], rows: NDArray[np.int64], volume: bool
+    ) -> Verdict:
+        """Of one stack (S, H, W): that of its most similar slice, a similarity that is no number above all."""
+        blank = np.ptp(stack, axis=(1, 2)) == 0
+        counted = np.where(np.isnan(similarity), np.inf, similarity)
+        worst = int(np.argmax(counted if blank.all() else np.where(blank, -np.inf, counted)))
+        value = float(similarity[worst])
+        bound = Bound.BLANK if blank.all() else None if value <= self.tau else Bound.TAU
+        return Verdict(round(value, 6), self.index.keys[rows[worst]], bound, worst if volume else None)

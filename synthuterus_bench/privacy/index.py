@@ -1,5 +1,6 @@
-"""The training images as the privacy filter sees them: one code an image, all slices of all training patients."""
+"""The training images as the privacy filter sees them: one code an image, or a slice of a volume, of every patient."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, WeightsError
@@ -19,7 +21,8 @@ from synthuterus_bench.vocab import Split
 
 INDEX_FILE = "index.safetensors"
 PRIVATE_INDEX_FILE = "index.private.safetensors"
-_READ = 256
+_READ = {2: 256, 3: 8}
+"""Scans embedded at once."""
 
 
 @dataclass(frozen=True)
@@ -39,25 +42,37 @@ class ReferenceIndex:
 
 
 def build_index(cohort: Cohort, embedder: Embedder, track: Track = silent) -> ReferenceIndex:
-    """Embed every image of the training split; keys are salted with the cohort's digest.
+    """Embed every image of the training split; of a 3D cohort every slice that is not constant (outside the scan).
+
+    Keys are salted with the cohort's digest.
 
     Raises:
-        CohortError: the cohort is not prepared 2D, or has no training split.
+        CohortError: the cohort is not prepared, or has no training split.
     """
-    if cohort.manifest.dims != 2 or cohort.manifest.intensity != "window":
-        raise CohortError(
-            f"{cohort.root}: not a prepared 2D cohort", "prepare it first: synthbench prep COHORT --out DIR"
-        )
-    salt = cohort.manifest.digest
-    codes, keys = [], []
+    if cohort.manifest.intensity != "window":
+        raise CohortError(f"{cohort.root}: not a prepared cohort", "prepare it first: synthbench prep COHORT --out DIR")
+    codes, keys, seen = [], [], 0
     total = cohort.manifest.splits.get(Split.TRAIN, 0)
     scans = track(cohort.scans(Split.TRAIN), "indexing training images", total)
-    while piece := list(islice(scans, _READ)):
-        keys += [digest_bytes(f"{salt}/{scan.scan_id}".encode())[:16] for scan in piece]
-        codes.append(embedder(from_window(np.stack([scan.pixels for scan in piece]))).codes)
-    if not keys or len(keys) != total:
-        raise CohortError(f"{cohort.root}: found {len(keys)} training images, expected {total or 'at least one'}")
+    while piece := list(islice(scans, _READ[cohort.manifest.dims])):
+        seen += len(piece)
+        named = [one for scan in piece for one in _named(scan)]
+        keys += [digest_bytes(f"{cohort.manifest.digest}/{name}".encode())[:16] for name, _ in named]
+        if named:
+            codes.append(embedder(from_window(np.stack([image for _, image in named]))).codes)
+    if not keys or seen != total:
+        raise CohortError(f"{cohort.root}: found {seen} training scans, expected {total or 'at least one'}")
     return ReferenceIndex(np.concatenate(codes), keys, embedder.sha256, cohort.manifest.digest)
+
+
+def _named(scan: Scan) -> Iterator[tuple[str, NDArray[np.uint16]]]:
+    """An image with its scan's id, or every slice of a volume with the id and its number."""
+    if scan.pixels.ndim == 2:
+        yield scan.scan_id, scan.pixels.astype(np.uint16)
+        return
+    for number, image in enumerate(scan.pixels.astype(np.uint16)):
+        if np.ptp(image):
+            yield f"{scan.scan_id}/{number}", image
 
 
 def find_index(model: Path) -> Path:

@@ -1,33 +1,31 @@
 """From a generator to a release: plan, draw, filter, write. The same plan gives the same bytes, killed or not."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
-from synthuterus_bench.cohorts.writer import CohortWriter
-from synthuterus_bench.errors import DataError, WeightsError
+from synthuterus_bench.errors import DataError, UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.pipeline import TrainingRecord, load_record, weights_digest
 from synthuterus_bench.generators.plan import Shares, check_scans, make_plan
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted
 from synthuterus_bench.generators.shares import shares_of
 from synthuterus_bench.nets.embedder import load_embedder
+from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.filter import TAU, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, find_index, load_index, save_index
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log, write_log
+from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.release.candidates import Engine, draw_all, read_chunk, sampling_device
-from synthuterus_bench.release.card import write_card
-from synthuterus_bench.release.gate import check_release, write_checksums
-from synthuterus_bench.release.quota import CAP, Accepted, Filled, fill
+from synthuterus_bench.release.candidates import Engine, chunk_jobs, is_measured, sampling_device
+from synthuterus_bench.release.crew import Crew, draw_missing, muster
+from synthuterus_bench.release.gate import check_release
+from synthuterus_bench.release.launched import appears
+from synthuterus_bench.release.quota import CAP, fill
+from synthuterus_bench.release.write import write_release
 from synthuterus_bench.repro import digest_json, staged_folder
-from synthuterus_bench.vocab import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +43,68 @@ class ReleasePlan:
     embedder: Path | None = None
 
     def __post_init__(self) -> None:
-        check_scans(self.scans)
+        check_scans(self.scans, self.id.conditioning)
+
+    @property
+    def id(self) -> ModelId:
+        """The model's id."""
+        return parse_id(self.model)
 
 
 def generate(plan: ReleasePlan, out: Path, workers: int = 1, track: Track = silent) -> Cohort:
     """Build the release folder ``out``; goes on with an unfinished run of the same plan.
 
-    Chunks drawn so far lie in the hidden folder ``.<out>.work`` beside ``out`` until the release is whole.
+    Chunks drawn so far lie in the hidden folder ``.<out>.work`` beside ``out`` until the release is whole. Called by
+    every process of an ``accelerate launch``, each draws its share of them.
+
+    Args:
+        workers: processes of this machine; processes that were launched together are one each.
 
     Raises:
         UsageError: the plan makes no sense.
         WeightsError: the generator, its index or the embedder cannot be read.
         QuotaError: a class cannot be filled within its cap.
-        DataError: ``out`` holds something else.
+        DataError: ``out`` holds something else, or a process that was launched along does not see it.
     """
-    model, record = _checked(plan)
     out = out.resolve()
     work = out.parent / f".{out.name}.work"
+    with muster(workers) as crew:
+        facts = _facts(plan)
+        crew.meet(work, facts)
+        if crew.leads:
+            return _lead(plan, out, work, facts, crew, track)
+        crew.serve()
+    appears(out / "cohort.json")
+    return load_cohort(out)
+
+
+def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew: Crew, track: Track = silent) -> Cohort:
+    record = _checked(plan)
     engine, shares = _engine(plan, record, work, track)
-    header = _header(plan, engine, record)
+    header = facts | _header(plan, engine, record)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
         shutil.rmtree(work, ignore_errors=True)
         return _finished(out, header)
-    places = make_plan(plan.scans, shares, plan.seed)
+    places = make_plan(plan.scans, plan.id.conditioning, shares, plan.seed)
     chunks = work / digest_json(_what_decides_a_sample(header))[:16]
 
-    def draw(wanted: list[Wanted], done: int) -> list[Path]:
-        label = "drawing (chunks of 16)" if not done else "replacing rejected"
-        return draw_all(wanted, engine, chunks, workers, track, label)
+    def draw(wanted: list[Wanted], before: int) -> list[Path]:
+        label = "replacing rejected" if before else "drawing"
+        return draw_missing(chunk_jobs(wanted, plan.id, chunks), crew, engine, track, label)
 
     filled = fill(places, plan.seed, draw, plan.cap)
     with staged_folder(out) as folder:
-        _write(folder, filled, model, header, record)
+        write_release(folder, filled, plan.id, header, record)
         check_release(folder)
     shutil.rmtree(work, ignore_errors=True)
     return load_cohort(out)
 
 
-def _checked(plan: ReleasePlan) -> tuple[ModelId, TrainingRecord]:
-    model, record = parse_id(plan.model), load_record(plan.folder)
+def _checked(plan: ReleasePlan) -> TrainingRecord:
+    record = load_record(plan.folder)
     if record.model_id != plan.model:
         raise WeightsError(f"{plan.folder}: found weights of {record.model_id}, expected {plan.model}")
-    return model, record
+    return record
 
 
 def _engine(plan: ReleasePlan, record: TrainingRecord, work: Path, track: Track) -> tuple[Engine, Shares]:
@@ -95,6 +113,10 @@ def _engine(plan: ReleasePlan, record: TrainingRecord, work: Path, track: Track)
     path, shares = find_index(plan.folder), record.proportions
     if plan.reference is not None:
         cohort = load_cohort(plan.reference)
+        if cohort.manifest.view is not plan.id.view:
+            raise UsageError(
+                f"--reference {plan.reference}: found view {cohort.manifest.view}, expected {plan.id.view}"
+            )
         shares = shares_of(cohort) or shares
         path = work / f"index-{cohort.manifest.digest[:16]}-{embedder.sha256[:16]}.safetensors"
         if not path.is_file():
@@ -103,20 +125,28 @@ def _engine(plan: ReleasePlan, record: TrainingRecord, work: Path, track: Track)
     PrivacyFilter(embedder, index, plan.tau)
     if plan.reference is None and index.reference_digest != record.cohort_digest:
         raise WeightsError(f"{path}: an index of another cohort than the one {plan.folder.name} was trained on")
-    return Engine(plan.folder, path, plan.embedder, plan.tau, plan.seed, plan.sampler), shares
+    return Engine(plan.id, plan.folder, path, plan.embedder, plan.tau, plan.seed, plan.sampler), shares
 
 
-def _header(plan: ReleasePlan, engine: Engine, record: TrainingRecord) -> dict[str, Any]:
-    index = load_index(engine.index)
+def _facts(plan: ReleasePlan) -> dict[str, Any]:
+    """What must be the same in every process that draws for a release."""
     return {
         "versions": {name: version(name) for name in ("synthuterus-bench", "torch", "diffusers")},
         "device": sampling_device(),
-        "model": plan.model,
         "weights_sha256": weights_digest(plan.folder),
+    }
+
+
+def _header(plan: ReleasePlan, engine: Engine, record: TrainingRecord) -> dict[str, Any]:
+    index, measured = load_index(engine.index), is_measured(plan.id.conditioning)
+    return {
+        "model": plan.model,
         "encoder_sha256": index.encoder_sha256,
         "reference_digest": index.reference_digest,
         "reference_scans": len(index.keys),
         "reference_is_training_data": index.reference_digest == record.cohort_digest,
+        "classes": "measured" if measured else "told",
+        "localiser_sha256": load_localiser().sha256 if measured else None,
         "threshold": plan.tau,
         "cap": plan.cap,
         "scans": plan.scans,
@@ -139,41 +169,3 @@ def _finished(out: Path, header: dict[str, Any]) -> Cohort:
         raise DataError(f"{out}: found a release with another {different[0]}", "remove it or give another --out")
     check_release(out)
     return load_cohort(out)
-
-
-def _write(folder: Path, filled: Filled, model: ModelId, header: dict[str, Any], record: TrainingRecord) -> None:
-    generator = f"{model}@{header['weights_sha256'][:12]}"
-    manifest = Manifest(
-        name="synthuterus", view=model.view, dims=2, intensity="window", splits={}, digest="", seed=header["seed"]
-    )
-    writer = CohortWriter(folder, manifest)
-    for scan in _scans(filled.accepted, model, generator):
-        writer.add(scan)
-    cohort = writer.close()
-    write_log(folder / AUDIT_FILE, header, filled.records)
-    write_card(folder, cohort, read_log(folder / AUDIT_FILE), record)
-    write_checksums(folder)
-
-
-def _scans(accepted: list[Accepted], model: ModelId, generator: str) -> Iterator[Scan]:
-    numbered = enumerate(accepted)
-    for path, group in groupby(numbered, key=lambda item: item[1].chunk):
-        chunk = read_chunk(path)
-        if chunk is None:
-            raise DataError(f"{path}: chunk vanished while the run was going on")
-        for number, one in group:
-            yield Scan(
-                scan_id=f"synth-{model.view}-{number:05d}",
-                pixels=chunk.pixels[one.row],
-                spacing_mm=(1.0, 1.0),
-                split=Split.TRAIN,
-                source="synthetic",
-                view=model.view,
-                orientation=one.place.orientation,
-                field_strength=one.place.condition.field_strength,
-                sequence=one.place.condition.sequence,
-                prompt=one.place.prompt,
-                seed=one.seed,
-                generator=generator,
-                max_similarity=one.verdict.max_similarity,
-            )

@@ -6,10 +6,19 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.cohorts.summary import summarise
+from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.pipeline import TrainingRecord
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.resources import resource
-from synthuterus_bench.vocab import CLASSES, VIEW_SIZE
+from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Conditioning, Orientation
+
+_TOLD = {
+    Conditioning.UNCOND: "nothing",
+    Conditioning.CLASS: "a class",
+    Conditioning.TEXT: "a prompt",
+    Conditioning.CT: "a class and a prompt",
+}
 
 
 def write_card(folder: Path, cohort: Cohort, audit: list[dict[str, Any]], record: TrainingRecord) -> None:
@@ -22,15 +31,20 @@ def write_card(folder: Path, cohort: Cohort, audit: list[dict[str, Any]], record
     template = Environment(undefined=StrictUndefined, trim_blocks=False, autoescape=False).from_string(
         resource("dataset_cards/synthuterus.md.j2").read_text()
     )
+    measured = audit[0]["classes"] == "measured"
+    names = [*Orientation] if measured else [*CLASSES]
     text = template.render(
         view=cohort.manifest.view.value,
+        dims=cohort.manifest.dims,
         rows=len(cohort),
         side=VIEW_SIZE[cohort.manifest.view],
         size="n<1K" if len(cohort) < 1000 else "1K<n<10K" if len(cohort) < 10_000 else "10K<n<100K",
         header=audit[0],
         footer=audit[-1],
-        classes=[one.value for one in CLASSES],
-        composition=composition(cohort),
+        measured=measured,
+        told=_TOLD[parse_id(record.model_id).conditioning],
+        classes=[one.value for one in names],
+        composition=composition(cohort, names),
         training=record.cohort,
         phantom=record.preset is not None,
     )
@@ -38,10 +52,8 @@ def write_card(folder: Path, cohort: Cohort, audit: list[dict[str, Any]], record
     write_atomic(folder / "LICENSE", resource("dataset_cards/LICENSE-data.txt").read_text())
 
 
-def composition(cohort: Cohort) -> list[tuple[float, list[int]]]:
-    """Counts by field strength (rows) and class (columns)."""
-    counts: dict[float, list[int]] = {}
-    for scan in cohort.scans():
-        row = counts.setdefault(round(float(scan.field_strength or 0), 2), [0] * len(CLASSES))
-        row[CLASSES.index(scan.orientation)] += 1
-    return sorted(counts.items())
+def composition(cohort: Cohort, names: list[Orientation]) -> list[tuple[str, list[int]]]:
+    """Counts by field strength (rows) and class (columns, ``names``)."""
+    counts = summarise(cohort).counts
+    fields = sorted({field for _, field in counts})
+    return [(f"{field:g} T" if field else "not told", [counts[name, field] for name in names]) for field in fields]

@@ -1,6 +1,7 @@
 """The release gate: a release is whole and what it says, or it is refused. It fails closed."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import GateError
 from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
 from synthuterus_bench.repro import digest_array, digest_file, write_atomic
+from synthuterus_bench.vocab import Orientation
 
 CHECKSUMS = "SHA256SUMS"
 
@@ -25,6 +27,17 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the gate looks at in a row, without its pixels."""
+
+    scan_id: str
+    seed: int | None
+    orientation: Orientation
+    digest: str
+    constant: bool
+
+
 def check_release(folder: Path) -> None:
     """Checksums, counts, an audit record for every row, no blank or repeated image, no trace of people or places.
 
@@ -34,20 +47,24 @@ def check_release(folder: Path) -> None:
     _check_sums(folder)
     check_clean(folder)
     cohort = load_cohort(folder)
-    scans = list(cohort.scans())
-    if len(scans) != len(cohort):
-        raise GateError(f"{folder}: found {len(scans)} rows, expected {len(cohort)}")
-    _check_images(folder, scans)
+    rows = [_row(scan) for scan in cohort.scans()]
+    if len(rows) != len(cohort):
+        raise GateError(f"{folder}: found {len(rows)} rows, expected {len(cohort)}")
+    _check_images(folder, rows)
     header, *candidates, _ = read_log(folder / AUDIT_FILE)
     kept = {record["seed"]: record for record in candidates if record["decision"] == "accepted"}
-    for scan in scans:
-        record = kept.get(scan.seed)
-        if record is None or record["orientation"] != scan.orientation:
-            raise GateError(f"{folder}: {scan.scan_id} has no accepted audit record")
+    for row in rows:
+        record = kept.get(row.seed)
+        if record is None or record["orientation"] != row.orientation:
+            raise GateError(f"{folder}: {row.scan_id} has no accepted audit record")
         if record["max_similarity"] > header["threshold"]:
-            raise GateError(f"{folder}: {scan.scan_id} has similarity {record['max_similarity']} above the threshold")
-    if len(kept) != len(scans):
-        raise GateError(f"{folder}: found {len(kept)} accepted audit records, expected {len(scans)}, one a row")
+            raise GateError(f"{folder}: {row.scan_id} has similarity {record['max_similarity']} above the threshold")
+    if len(kept) != len(rows):
+        raise GateError(f"{folder}: found {len(kept)} accepted audit records, expected {len(rows)}, one a row")
+
+
+def _row(scan: Scan) -> _Row:
+    return _Row(scan.scan_id, scan.seed, scan.orientation, digest_array(scan.pixels), constant=not np.ptp(scan.pixels))
 
 
 def _check_sums(folder: Path) -> None:
@@ -65,10 +82,10 @@ def _check_sums(folder: Path) -> None:
             raise GateError(f"{folder}: {name} does not have the digest that {CHECKSUMS} says")
 
 
-def _check_images(folder: Path, scans: list[Scan]) -> None:
-    digests = Counter(digest_array(scan.pixels) for scan in scans)
-    for scan in scans:
-        if np.ptp(scan.pixels) == 0:
-            raise GateError(f"{folder}: {scan.scan_id} is constant")
-        if digests[digest_array(scan.pixels)] > 1:
-            raise GateError(f"{folder}: {scan.scan_id} occurs twice")
+def _check_images(folder: Path, rows: list[_Row]) -> None:
+    digests = Counter(row.digest for row in rows)
+    for row in rows:
+        if row.constant:
+            raise GateError(f"{folder}: {row.scan_id} is constant")
+        if digests[row.digest] > 1:
+            raise GateError(f"{folder}: {row.scan_id} occurs twice")

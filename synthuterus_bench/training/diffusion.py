@@ -1,164 +1,259 @@
-"""Training a 2D conditional denoiser on a prepared cohort: ``ddpm2d-ct``."""
+"""One training of a denoiser on a prepared cohort: in pixels, in latents, or of volumes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from accelerate import Accelerator
+from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 
-from synthuterus_bench.cohorts.prompt import Condition, render
-from synthuterus_bench.cohorts.record import Scan
-from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.cohorts.window import from_window
-from synthuterus_bench.errors import CohortError
-from synthuterus_bench.nets.condition import NULL_CLASS, Told, class_index, make_text_encoder, make_tokenizer, tell
+from synthuterus_bench.cohorts.sheet import contact_sheet
+from synthuterus_bench.cohorts.window import from_window, to_display
+from synthuterus_bench.errors import UsageError
+from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.generators.pipeline import SynthUterusPipeline
+from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
+from synthuterus_bench.nets.autoencoder import encode
+from synthuterus_bench.nets.condition import NULL_CLASS, Told
 from synthuterus_bench.nets.denoiser import DenoiserSize, denoise, make_denoiser
-from synthuterus_bench.nets.schedule import diffuse, loss_weight, make_schedule, target
+from synthuterus_bench.nets.edm import make_edm_schedule
+from synthuterus_bench.nets.schedule import make_schedule
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import digest_json, stream, stream_seed
-from synthuterus_bench.training.config import LoopConfig
-from synthuterus_bench.training.loop import train
-from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, UTERUS, Split
+from synthuterus_bench.repro import stream, stream_seed
+from synthuterus_bench.training.config import GeneratorConfig
+from synthuterus_bench.training.objective import LatentObjective, Objective, PixelObjective, Weight
+from synthuterus_bench.training.perceptual import PerceptualDistance
+from synthuterus_bench.training.pictures import Pictures
+from synthuterus_bench.training.reader import Reader
+from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Perceptual, Prediction
 
-
-@dataclass(frozen=True, slots=True)
-class DiffusionConfig:
-    """Everything that decides the weights. ``uterus_weight`` is added to the loss of pixels inside the uterus."""
-
-    loop: LoopConfig
-    size: DenoiserSize = field(default_factory=DenoiserSize)
-    batch: int = 16
-    seed: int = 0
-    text_layers: int = 2
-    drop_class: float = 0.1
-    drop_text: float = 0.1
-    uterus_weight: float = 0.0
-    prediction: str = "v_prediction"
-    mixed_precision: str = "bf16"
+VALIDATED = 256
+SHOWN = 8
+Forget = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class TrainingSet:
-    """The training split in memory: z-scores on demand, conditions, and where the uterus is."""
+class Parts:
+    """What a denoiser is built on: the reader of prompts, the autoencoder of a latent model, a perceptual distance."""
 
-    pixels: NDArray[np.uint16]
-    uterus: NDArray[np.bool_] | None
-    classes: NDArray[np.int64]
-    prompts: list[str]
-
-    def batch(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
-        """Indices of a batch: classes in equal parts, images at random within their class."""
-        present = [np.flatnonzero(self.classes == label) for label in np.unique(self.classes)]
-        picked = rng.integers(len(present), size=count)
-        return np.array([rng.choice(present[label]) for label in picked])
+    reader: Reader | None = None
+    vae: AutoencoderKL | None = None
+    distance: PerceptualDistance | None = None
 
 
-def training_set(cohort: Cohort) -> TrainingSet:
-    """Read the training split.
+@dataclass(frozen=True)
+class Clean:
+    """What noise is added to: ``x0`` (N, C, ...), windowed pixels or latents; ``uterus`` in [0, 1], (N, 1, ...)."""
 
-    Raises:
-        CohortError: no scan has a class, a field strength and a sequence.
-    """
-    pixels, scans = cohort.arrays(Split.TRAIN)
-    conditions = {index: condition for index, scan in enumerate(scans) if (condition := _condition(scan)) is not None}
-    if not conditions:
-        raise CohortError(f"{cohort.root}: no training scan has a class, a sequence and one of {FIELD_STRENGTHS} T")
-    chosen = [scans[index] for index in conditions]
-    masks = [scan.mask for scan in chosen if scan.mask is not None]
-    uterus = np.isin(np.stack(masks), UTERUS) if len(masks) == len(chosen) else None
-    classes = np.array([class_index(scan.orientation) for scan in chosen])
-    prompts = [render(condition) for condition in conditions.values()]
-    return TrainingSet(pixels[[*conditions]].astype(np.uint16), uterus, classes, prompts)
-
-
-def _condition(scan: Scan) -> Condition | None:
-    if scan.orientation not in CLASSES or scan.field_strength is None or scan.sequence is None:
-        return None
-    field_strength = round(float(scan.field_strength), 2)
-    return Condition(scan.orientation, field_strength, scan.sequence) if field_strength in FIELD_STRENGTHS else None
+    x0: NDArray[np.generic]
+    uterus: NDArray[np.generic] | None
 
 
 @dataclass
 class DiffusionTask:
-    """The networks, the schedule and the loss of one training run."""
+    """The networks, the objective and the pictures of one training run.
 
-    config: DiffusionConfig
-    data: TrainingSet
+    Raises:
+        UsageError: settings that this kind of model has no use for.
+    """
+
+    model: ModelId
+    config: GeneratorConfig
+    data: Pictures
+    validation: Pictures | None
+    parts: Parts
     accelerator: Accelerator
 
     def __post_init__(self) -> None:
+        check_settings(self.model, self.config)
+        self.clean = clean_pictures(self.data, self.parts.vae)
         torch.manual_seed(stream_seed(self.config.seed, "initial weights"))
-        size, device = self.config.size, self.accelerator.device
-        self.tokenizer = make_tokenizer()
-        self.text_encoder = make_text_encoder(self.tokenizer, size.text_width, self.config.text_layers).to(device)
-        self.unet = make_denoiser(size).to(device)
-        self.schedule = make_schedule(size.image_size, self.config.prediction)
+        net = make_denoiser(self.model.family, self.model.conditioning, self._size())
+        self.unet = net.to(self.accelerator.device)
+        if self.latent:
+            self.sigma_data = float(self.clean.x0.std())
+            self.schedule = make_edm_schedule(self.sigma_data)
+            self.objective: Objective = LatentObjective(self.sigma_data)
+        else:
+            self.schedule = make_schedule(VIEW_SIZE[self.model.view], self.config.prediction)
+            self.objective = PixelObjective(self.schedule, self.parts.distance, self.config.perceptual_weight)
+
+    @property
+    def latent(self) -> bool:
+        """Whether this is a model of latents."""
+        return self.model.family is Family.LDM2D
 
     @property
     def nets(self) -> Mapping[str, torch.nn.Module]:
         """The modules that learn."""
-        return {"unet": self.unet, "text_encoder": self.text_encoder}
+        reader = self.parts.reader
+        return {"unet": self.unet} | ({"text_encoder": reader.encoder} if reader and not reader.frozen else {})
 
-    def validate(self) -> float | None:
-        """No validation."""
-        return None
-
-    def sheet(self) -> NDArray[np.uint8] | None:
-        """No page."""
-        return None
+    def _size(self) -> DenoiserSize:
+        config, reader = self.config, self.parts.reader
+        return DenoiserSize(
+            side=self.clean.x0.shape[-1],
+            planes=self.clean.x0.shape[1] if self.latent else 1,
+            patch=config.patch,
+            channels=config.channels,
+            layers=config.layers,
+            attention=config.attention,
+            text_width=reader.width if reader else config.text_width,
+            heads=config.heads,
+        )
 
     def loss(self, step: int, part: int = 0) -> torch.Tensor:
-        """Weighted squared error of one batch; each process takes its own streams."""
-        rng = stream(self.config.seed, "train", step, self.accelerator.process_index)
-        picked = self.data.batch(rng, self.config.batch)
-        x0 = self._tensor(from_window(self.data.pixels[picked]))
-        noise = self._tensor(rng.standard_normal(x0.shape[:1] + x0.shape[2:], dtype=np.float32))
-        t = torch.from_numpy(rng.integers(self.schedule.config["num_train_timesteps"], size=len(picked)))
-        t = t.to(x0.device)
-        out = denoise(self.unet, diffuse(self.schedule, x0, noise, t), t, self._told(picked, rng))
-        error = (out.float() - target(self.schedule, x0, noise, t)).square() * self._where(picked)
-        return (error.mean((1, 2, 3)) * loss_weight(self.schedule, t)).mean()
+        """Loss of one micro-batch; each process takes its own streams."""
+        rng = stream(self.config.seed, "train", step, part, self.accelerator.process_index)
+        rows = self.data.batch(rng, self.config.batch, self.config.balance)
+        forget = rng.random((2, len(rows))) < [[self.config.drop_class], [self.config.drop_text]]
+        return self._losses(self.data, self.clean, rows, forget, rng, self.objective.times(rng, len(rows))).mean()
 
-    def _tensor(self, images: NDArray[np.float32]) -> torch.Tensor:
-        return torch.from_numpy(images).unsqueeze(1).to(self.accelerator.device)
+    def _losses(
+        self,
+        data: Pictures,
+        clean: Clean,
+        rows: NDArray[np.int64],
+        forget: Forget,
+        rng: np.random.Generator,
+        times: NDArray[np.generic],
+    ) -> torch.Tensor:
+        x0, weight = self._tensors(clean, rows)
+        noise = torch.from_numpy(rng.standard_normal(x0.shape, dtype=np.float32)).to(x0.device)
+        told = self._told(data, rows, forget)
+        when = torch.from_numpy(times).to(x0.device)
+        return self.objective.losses(lambda x, t: denoise(self.unet, x, t, told), x0, noise, when, weight)
 
-    def _told(self, picked: NDArray[np.int64], rng: np.random.Generator) -> Told:
-        forget = rng.random((2, len(picked))) < [[self.config.drop_class], [self.config.drop_text]]
-        classes = np.where(forget[0], NULL_CLASS, self.data.classes[picked]).tolist()
-        prompts = ["" if drop else self.data.prompts[index] for index, drop in zip(picked, forget[1], strict=True)]
-        return tell(classes, prompts, self.tokenizer, self.text_encoder)
+    def _tensors(self, clean: Clean, rows: NDArray[np.int64]) -> tuple[torch.Tensor, Weight]:
+        device = self.accelerator.device
+        values = clean.x0[rows]
+        z = values.astype(np.float32) if self.latent else from_window(values.astype(np.uint16))
+        if clean.uterus is None or not self.config.uterus_weight:
+            return torch.from_numpy(z).to(device), 1.0
+        weight = 1 + self.config.uterus_weight * clean.uterus[rows].astype(np.float32)
+        return torch.from_numpy(z).to(device), torch.from_numpy(weight / weight.mean()).to(device)
 
-    def _where(self, picked: NDArray[np.int64]) -> torch.Tensor | float:
-        if not self.config.uterus_weight or self.data.uterus is None:
-            return 1.0
-        weight = 1 + self.config.uterus_weight * self.data.uterus[picked].astype(np.float32)
-        return self._tensor(weight / weight.mean())
+    def _told(self, data: Pictures, rows: NDArray[np.int64], forget: Forget) -> Told:
+        told, device = self.model.conditioning, self.accelerator.device
+        classes = text = mask = None
+        if told.by_class:
+            classes = torch.from_numpy(np.where(forget[0], NULL_CLASS, data.classes[rows])).to(device)
+        if told.by_text and self.parts.reader:
+            prompts = ["" if drop else data.prompts[row] for row, drop in zip(rows, forget[1], strict=True)]
+            text, mask = self.parts.reader.read(prompts)
+        return Told(classes, text, mask)
+
+    @torch.no_grad()
+    def validate(self) -> float | None:
+        """Mean loss over at most 256 validation pictures, at times spread evenly, with the same noise every time."""
+        if self._held_out is None:
+            return None
+        (data, clean), total = self._held_out, 0.0
+        rng = stream(self.config.seed, "validation")
+        times = self.objective.even_times((rng.permutation(len(data)) + 0.5) / len(data))
+        self.unet.eval()
+        for start in range(0, len(data), self.config.batch):
+            rows = np.arange(start, min(start + self.config.batch, len(data)))
+            with self.accelerator.autocast():
+                losses = self._losses(data, clean, rows, np.zeros((2, len(rows)), bool), rng, times[rows])
+            total += float(losses.sum())
+        self.unet.train()
+        return total / len(data)
+
+    @cached_property
+    def _held_out(self) -> tuple[Pictures, Clean] | None:
+        if self.validation is None:
+            return None
+        rows = stream(self.config.seed, "validation pictures").permutation(len(self.validation))[:VALIDATED]
+        data = self.validation.take(np.sort(rows))
+        return data, Clean(clean_pictures(data, self.parts.vae).x0, None)
+
+    def sheet(self) -> NDArray[np.uint8]:
+        """Samples as the release would draw them: two a class, by the default sampler; of volumes the middle slice."""
+        wanted = wanted_like(self.data, self.model, SHOWN)
+        self.unet.eval()
+        samples = draw(self.pipeline(), wanted, self.config.seed)
+        self.unet.train()
+        return contact_sheet([to_display(one) for one in samples], [one.orientation or "" for one in wanted], 4)
+
+    def pipeline(self) -> SynthUterusPipeline:
+        """The networks as they are, as a pipeline."""
+        reader = self.parts.reader
+        return SynthUterusPipeline(
+            unet=self.unet,
+            scheduler=self.schedule,
+            model=str(self.model),
+            text_encoder=reader.encoder if reader else None,
+            tokenizer=reader.tokenizer if reader else None,
+            vae=self.parts.vae,
+            sigma_data=self.sigma_data if self.latent else None,
+            guidable=self._guidable,
+        )
+
+    @property
+    def _guidable(self) -> bool:
+        told = self.model.conditioning
+        drops = [self.config.drop_class] * told.by_class + [self.config.drop_text] * told.by_text
+        return bool(drops) and min(drops) > 0
 
 
-def train_diffusion(
-    cohort: Cohort, config: DiffusionConfig, out: Path, track: Track = silent
-) -> tuple[DiffusionTask, list[float]]:
-    """Train or go on training in ``out``; afterwards the networks hold the averaged weights."""
-    out.mkdir(parents=True, exist_ok=True)
-    accelerator = Accelerator(mixed_precision=config.mixed_precision)
-    task = DiffusionTask(config, training_set(cohort), accelerator)
-    run = run_digest(cohort, config, accelerator.num_processes)
-    trained = train(task, config.loop, out, accelerator, run, track)
-    return task, trained.losses
+def check_settings(model: ModelId, config: GeneratorConfig) -> None:
+    """Refuse settings that would say something of a training that is not so.
+
+    Raises:
+        UsageError: see the messages.
+    """
+    if model.family is not Family.LDM2D:
+        return
+    if config.perceptual is not Perceptual.OFF:
+        raise UsageError(f"{model}: perceptual={config.perceptual}, expected off: its autoencoder has that loss")
+    if config.patch != 1:
+        raise UsageError(f"{model}: patch={config.patch}, expected 1: latents are small already")
+    if config.prediction is not Prediction.SAMPLE:
+        raise UsageError(f"{model}: prediction={config.prediction}, expected sample, which EDM's networks say")
 
 
-def run_digest(cohort: Cohort, config: Any, processes: int) -> str:
-    """What must stay the same for a run to go on: data, settings but for its end, number of processes."""
-    settings = config_dict(config)
-    for end in ("steps", "decay_steps", "checkpoint_every"):
-        settings["loop"].pop(end)
-    return digest_json([cohort.manifest.digest, settings, processes])
+def clean_pictures(data: Pictures, vae: AutoencoderKL | None) -> Clean:
+    """Pictures as they are, or their latents."""
+    uterus = None if data.uterus is None else data.uterus[:, None]
+    if vae is None:
+        return Clean(data.pixels[:, None], uterus)
+    x0 = latents_of(vae, data.pixels)
+    if uterus is not None:
+        shrink = uterus.shape[-1] // x0.shape[-1]
+        uterus = torch.nn.functional.avg_pool2d(torch.from_numpy(uterus).float(), shrink).numpy()
+    return Clean(x0, uterus)
 
 
-def config_dict(config: DiffusionConfig) -> dict[str, Any]:
-    """The configuration as plain values, for cards and digests."""
-    return asdict(config) | {"loop": config.loop.model_dump(mode="json")}
+@torch.inference_mode()
+def latents_of(vae: AutoencoderKL, pixels: NDArray[np.uint16], batch: int = 16) -> NDArray[np.float32]:
+    """Latents (N, C, h, w) of pictures (N, rows, columns)."""
+    device = next(vae.parameters()).device
+    pieces = (torch.from_numpy(from_window(pixels[i : i + batch])[:, None]) for i in range(0, len(pixels), batch))
+    return torch.cat([encode(vae, piece.to(device)).float().cpu() for piece in pieces]).numpy()
+
+
+def wanted_like(data: Pictures, model: ModelId, count: int) -> list[Wanted]:
+    """``count`` samples to draw with conditions that occur in ``data``, classes in turn."""
+    rows_of = [np.flatnonzero(data.classes == k) for k in range(len(CLASSES))]
+    present = [rows for rows in rows_of if len(rows)] or [np.arange(len(data))]
+    wanted = []
+    for index in range(count):
+        rows = present[index % len(present)]
+        row = rows[index // len(present) % len(rows)]
+        orientation = CLASSES[data.classes[row]] if model.conditioning.by_class else None
+        wanted.append(Wanted(orientation, data.prompts[row] if model.conditioning.by_text else None, index))
+    return wanted
+
+
+def draw(pipeline: SynthUterusPipeline, wanted: list[Wanted], seed: int, track: Track = silent) -> NDArray[np.uint16]:
+    """Samples by the default sampler, (n, rows, columns); of volumes the middle slice."""
+    size, config = chunk_size(pipeline.model_id), SamplerConfig()
+    chunks = [wanted[i : i + size] for i in range(0, len(wanted), size)]
+    samples = np.concatenate(
+        [sample_chunk(pipeline, chunk, seed, config) for chunk in track(chunks, "drawing samples", len(chunks))]
+    )
+    return samples[:, samples.shape[1] // 2] if samples.ndim == 4 else samples

@@ -4,9 +4,10 @@ Step ``s`` draws its batch and its noise from streams named by ``s``, so a kille
 checkpoints ends in the weights of an undisturbed one.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,19 +18,22 @@ from accelerate.utils import broadcast_object_list, gather_object
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.errors import DataError
+from synthuterus_bench.errors import CohortError, DataError, DivergedError, UsageError
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.repro import digest_json, stream_seed
+from synthuterus_bench.repro import canonical_json, digest_json, stream_seed, write_atomic
 from synthuterus_bench.training.average import averaged, copied, load_averages, update_averages
 from synthuterus_bench.training.checkpoint import State, fresh_state, load_newest, save_checkpoint
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.course import learning_rate
 from synthuterus_bench.training.log import Log, open_log
+from synthuterus_bench.vocab import Split
 
-ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "quality_samples")
+ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "sheet_every", "quality_samples")
 """Settings that may change between two runs in one folder. Those that would have changed a step already taken, or an
 evaluation that should have stopped the run, are found by :func:`~synthuterus_bench.training.course.obstacle`."""
 LINES_AN_INTERVAL = 10
+OUTCOME = "trained.json"
+"""What :class:`Trained` says, beside the checkpoints of a finished training."""
 
 
 class Task(Protocol):
@@ -60,10 +64,36 @@ class Trained:
     step: int
     best_step: int
 
+    @property
+    def best(self) -> float | None:
+        """The least validation loss."""
+        return min((loss for _, loss in self.validation), default=None)
+
 
 def make_accelerator(config: LoopConfig) -> Accelerator:
     """The engine's view of devices and processes."""
     return Accelerator(mixed_precision=config.precision.value)
+
+
+def watches(cohort: Cohort, config: LoopConfig) -> bool:
+    """Whether evaluations are wanted, and there is a validation split for them.
+
+    Raises:
+        CohortError: there is none, and training would stop early by it.
+    """
+    there = cohort.manifest.splits.get(Split.VALIDATION, 0) > 0
+    if config.patience and not there:
+        raise CohortError(f"{cohort.root}: no validation split, which patience={config.patience} needs")
+    return config.evaluate_every > 0 and there
+
+
+def load_outcome(out: Path) -> Trained | None:
+    """How the finished training in ``out`` went; None where there is none."""
+    try:
+        told = json.loads((out / OUTCOME).read_text())
+        return Trained(told["losses"], [(s, v) for s, v in told["validation"]], told["step"], told["best_step"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def run_digest(cohort: Cohort, config: LoopConfig, processes: int, **more: str) -> str:
@@ -83,9 +113,13 @@ def train(
         run: digest of data and settings; a checkpoint of another run is refused.
 
     Raises:
+        UsageError: early stopping is asked for, and there is nothing to evaluate.
         WeightsError: the checkpoints in ``out`` are damaged or belong to another run.
-        DataError: the loss is no longer a number, or the processes do not see the same ``out``.
+        DivergedError: the loss is no longer a number.
+        DataError: the processes do not see the same ``out``.
     """
+    if config.patience and not config.evaluate_every:
+        raise UsageError(f"patience is {config.patience}, evaluate_every 0: expected evaluations to be patient about")
     engine = _Engine(task, config, out, accelerator, run)
     engine.resume()
     done = engine.state.course.step
@@ -147,8 +181,11 @@ class _Engine:
         if self.config.evaluate_every and not self._due(self.config.evaluate_every):
             self._evaluate()
         load_averages(self.task.nets, self.state.averages if self.state.best is None else self.state.best)
+        trained = Trained(course.losses, course.validation, course.step, course.best[0] if course.best else course.step)
+        if self.accelerator.is_main_process:
+            write_atomic(self.out / OUTCOME, canonical_json(asdict(trained)) + "\n")
         self.accelerator.wait_for_everyone()
-        return Trained(course.losses, course.validation, course.step, course.best[0] if course.best else course.step)
+        return trained
 
     def label(self) -> str:
         """Text before the progress bar."""
@@ -187,15 +224,23 @@ class _Engine:
             if self.accelerator.is_main_process:
                 torch.manual_seed(stream_seed(self.config.seed, "torch validation"))
                 seen = [self.task.validate()]
-                page = self.task.sheet()
+                page = self.task.sheet() if self._wants_sheet() else None
                 if page is not None:
                     self.log.sheet(step, page)
         (loss,) = broadcast_object_list(seen)
+        if loss is None and self.config.patience:
+            raise UsageError(f"patience is {self.config.patience}, found no validation split to stop early by")
         if loss is not None:
             state.course.validation.append((step, _finite(loss, "validation loss", step)))
             self.log.scalars(step, validation=loss)
             if state.course.best == (step, loss):
                 state.best = copied(state.averages)
+
+    def _wants_sheet(self) -> bool:
+        """Every ``sheet_every``-th evaluation; of the one at the end, always, unless there are none."""
+        config, step = self.config, self.state.course.step
+        number, left = divmod(step, config.evaluate_every)
+        return config.sheet_every > 0 and (left > 0 or step >= config.steps or number % config.sheet_every == 0)
 
     def _report(self) -> None:
         """The mean loss since the last report, some times between two checkpoints."""
@@ -226,7 +271,7 @@ def _mean(losses: list[torch.Tensor]) -> float:
 
 def _finite(value: float, what: str, step: int) -> float:
     if not np.isfinite(value):
-        raise DataError(f"the {what} is {value} after {step} steps, expected a number", "try a smaller lr")
+        raise DivergedError(f"the {what} is {value} after {step} steps, expected a number", "try a smaller lr")
     return value
 
 

@@ -1,93 +1,91 @@
-"""From trained networks to a pipeline folder with its training record and model card."""
+"""From trained networks to a pipeline folder with its training record, samples and model card."""
 
+import shutil
 from pathlib import Path
 
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.generators.pipeline import Share, SynthUterusPipeline, TrainingRecord, save_pipeline
+from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipeline, save_pipeline
 from synthuterus_bench.generators.shares import shares_of
-from synthuterus_bench.repro import write_atomic
-from synthuterus_bench.training.diffusion import DiffusionTask, config_dict
+from synthuterus_bench.generators.trained import RECORD, Share, TrainingRecord
+from synthuterus_bench.nets.embedder import Embedder
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.repro import atomic_path, canonical_json, staged_folder, write_atomic
+from synthuterus_bench.training.card import model_card
+from synthuterus_bench.training.diffusion import DiffusionTask
+from synthuterus_bench.training.loop import Trained
+from synthuterus_bench.training.quality import Drawn, measure_quality, sample_sheet
 
-_CARD = """---
-license: apache-2.0
-library_name: diffusers
-tags: [medical, mri, uterus, synthetic]
----
-
-# {model}
-
-A conditional diffusion model of sagittal T2-weighted uterine MRI: class and text in, {size} x {size} z-scored image
-at 1 mm out. `synthbench generate --checkpoint DIR` draws from it through the privacy filter.
-
-| | |
-|---|---|
-| trained on | `{cohort}`, {scans:,} images, digest `{digest}` |
-| images seen | {seen:,} |
-| parameters | {parameters:,} |
-| device | {device} |
-| last training loss | {loss:.4f} |
-{how}
-{quality}"""
-
-_QUALITY = """
-## Measured
-
-{rows}
-
-Class agreement and feature distances do not measure anatomy: look at the samples before you use them.
-"""
+SAMPLES = "samples.png"
 
 
-def pack(task: DiffusionTask, model: str, cohort: Cohort, losses: list[float], folder: Path) -> TrainingRecord:
-    """Write the pipeline folder of a finished run."""
-    config = task.config
-    record = TrainingRecord(
-        model_id=model,
-        cohort=cohort.manifest.name,
-        cohort_digest=cohort.manifest.digest,
-        preset=cohort.manifest.preset,
-        train_scans=len(task.data.pixels),
-        shares=[Share(field_strength=f, sequence=s, scans=int(n)) for (f, s), n in sorted(shares_of(cohort).items())],
-        images_seen=config.loop.steps * config.batch * task.accelerator.num_processes,
-        config=config_dict(config),
-        losses=[round(loss, 5) for loss in losses],
-        device=task.accelerator.device.type,
-    )
-    pipeline = SynthUterusPipeline(
-        unet=task.unet, scheduler=task.schedule, text_encoder=task.text_encoder, tokenizer=task.tokenizer
-    )
-    parameters = sum(p.numel() for net in task.nets.values() for p in net.parameters())
-    save_pipeline(folder, pipeline.to("cpu"), record)
-    write_atomic(folder / "README.md", model_card(record, config.size.image_size, parameters))
+def pack(
+    task: DiffusionTask,
+    cohort: Cohort,
+    trained: Trained,
+    folder: Path,
+    digests: dict[str, str],
+    embedder: Embedder,
+    track: Track = silent,
+) -> TrainingRecord:
+    """Write the pipeline folder of a finished run: weights, record, samples, card. Only the main process writes.
+
+    Samples and their quality are those of the weights as they are stored, in half precision.
+
+    Args:
+        digests: of what the weights were built on.
+    """
+    record = make_record(task, cohort, trained, digests)
+    if not task.accelerator.is_main_process:
+        return record
+    shutil.rmtree(folder, ignore_errors=True)
+    with staged_folder(folder) as staged:
+        save_pipeline(staged, task.pipeline(), record)
+        stored = load_pipeline(staged).to(task.accelerator.device)
+        drawn = _drawn(task, stored, embedder, track)
+        if drawn:
+            record = record.model_copy(update={"quality": drawn.values})
+            _save_sheet(staged, drawn)
+        write_atomic(staged / RECORD, canonical_json(record.model_dump(mode="json")) + "\n")
+        write_atomic(staged / "README.md", model_card(record, parameters_of(stored), samples=drawn is not None))
     return record
 
 
-def model_card(record: TrainingRecord, size: int, parameters: int, how: str = "") -> str:
-    """The card of a generator, from its training record; ``how`` is a paragraph on the training."""
-    return _CARD.format(
-        model=record.model_id,
-        size=size,
-        cohort=record.cohort,
-        scans=record.train_scans,
-        digest=record.cohort_digest[:16],
-        seen=record.images_seen,
-        parameters=parameters,
-        device=record.device,
-        loss=record.losses[-1],
-        how=f"\n{how}\n" if how else "",
-        quality=_QUALITY.format(rows=_quality_table(record.quality)) if record.quality else "",
+def make_record(task: DiffusionTask, cohort: Cohort, trained: Trained, digests: dict[str, str]) -> TrainingRecord:
+    """What is known of a finished run."""
+    config = task.config
+    a_step = config.batch * config.accumulate * task.accelerator.num_processes
+    return TrainingRecord(
+        model_id=str(task.model),
+        cohort=cohort.manifest.name,
+        cohort_digest=cohort.manifest.digest,
+        preset=cohort.manifest.preset,
+        train_scans=len(task.data),
+        shares=[Share(field_strength=f, sequence=s, scans=int(n)) for (f, s), n in sorted(shares_of(cohort).items())],
+        images_seen=trained.step * a_step,
+        config=config.model_dump(mode="json"),
+        losses=[round(loss, 5) for loss in trained.losses],
+        validation=[(step, round(loss, 5)) for step, loss in trained.validation],
+        best_step=trained.best_step,
+        digests=digests,
+        device=task.accelerator.device.type,
     )
 
 
-def _quality_table(quality: dict[str, float]) -> str:
-    """One row a value; interval and floor, keys ``<name> low`` and so on, in columns of their own."""
-    rows = ["| | value | interval | floor (real against real) |", "|---|---|---|---|"]
-    for name, value in quality.items():
-        if not name.endswith((" low", " high")):
-            rows.append(f"| {name} | {value:g} | {_range(quality, name)} | {_range(quality, f'{name} floor')} |")
-    return "\n".join(rows)
+def _drawn(task: DiffusionTask, stored: SynthUterusPipeline, embedder: Embedder, track: Track) -> Drawn | None:
+    config = task.config
+    if not config.quality_samples:
+        return None
+    return measure_quality(stored, task.data, task.validation, config.quality_samples, embedder, config.seed, track)
 
 
-def _range(quality: dict[str, float], name: str) -> str:
-    low, high = quality.get(f"{name} low"), quality.get(f"{name} high")
-    return "" if low is None or high is None else f"{low:g} to {high:g}"
+def _save_sheet(folder: Path, drawn: Drawn) -> None:
+    from PIL import Image
+
+    with atomic_path(folder / SAMPLES) as path:
+        Image.fromarray(sample_sheet(drawn)).save(path, format="png", optimize=True)
+
+
+def parameters_of(pipeline: SynthUterusPipeline) -> dict[str, int]:
+    """Number of parameters of each network."""
+    nets = {"denoiser": pipeline.unet, "text encoder": pipeline.text_encoder, "autoencoder": pipeline.vae}
+    return {name: sum(p.numel() for p in net.parameters()) for name, net in nets.items() if net is not None}

@@ -28,13 +28,13 @@ def training(cohort):
 
 
 def plant(monkeypatch, training, indices):
-    """Let the sampler repeat a training image for the candidates ``indices`` of every class that has a number here."""
+    """Let the sampler repeat a training image of the class for the candidates ``indices``."""
 
     def sample(pipeline, wanted, seed, config):
         pixels = sample_chunk(pipeline, wanted, seed, config)
         for row, one in enumerate(wanted):
-            if one.index in indices.get(one.orientation, ()):
-                pixels[row] = training[one.orientation][one.index]
+            if one.index in indices:
+                pixels[row] = training[one.orientation][one.index // len(CLASSES)]
         return pixels
 
     monkeypatch.setattr(candidates, "sample_chunk", sample)
@@ -47,14 +47,14 @@ def build(tiny_model, out):
 
 def test_one_planted_copy_is_rejected_recorded_and_replaced(tiny_model, training, monkeypatch, tmp_path):
     clean, before = build(tiny_model, tmp_path / "clean")
-    plant(monkeypatch, training, {"rv-af": [3]})
+    plant(monkeypatch, training, {14})
     made, (header, *records, footer) = build(tiny_model, tmp_path / "planted")
     assert before[-1]["rejected"] == 0
     (rejected,) = [record for record in records if record["decision"] == "rejected"]
-    assert (rejected["orientation"], rejected["index"], rejected["bound"]) == ("rv-af", 3, "tau")
+    assert (rejected["orientation"], rejected["index"], rejected["bound"]) == ("rv-af", 14, "tau")
     assert rejected["max_similarity"] > 0.999
     assert (footer["generated"], footer["accepted"], footer["rejected"]) == (41, 40, 1)
-    assert (records[-1]["orientation"], records[-1]["index"], records[-1]["decision"]) == ("rv-af", 10, "accepted")
+    assert (records[-1]["orientation"], records[-1]["index"], records[-1]["decision"]) == ("rv-af", 40, "accepted")
     assert records[-1]["prompt"] == rejected["prompt"]
     assert header["threshold"] == TAU
     changed = {scan.seed for scan in made.scans()} ^ {scan.seed for scan in clean.scans()}
@@ -63,7 +63,7 @@ def test_one_planted_copy_is_rejected_recorded_and_replaced(tiny_model, training
 
 def test_a_generator_that_repeats_its_whole_training_set(tiny_model, training, monkeypatch, tmp_path):
     """Each of the first 40 candidates is another training image."""
-    plant(monkeypatch, training, {name: range(10) for name in CLASSES})
+    plant(monkeypatch, training, range(40))
     assert {name: len(images) for name, images in training.items()} == dict.fromkeys(CLASSES, 10)
     made, (_, *records, _) = build(tiny_model, tmp_path / "release")
     assert [record["bound"] for record in records] == ["tau"] * 40 + [None] * 40

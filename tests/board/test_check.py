@@ -95,6 +95,13 @@ def test_malformed_file_is_one_problem(tmp_path, text):
     assert len(problems(tmp_path, text)) == 1
 
 
+def test_a_stronger_demand_on_anatomy_is_met_no_more_often(tmp_path):
+    data = sample()
+    row = next(row for row in data["results"] if (row["metric"], row["scope"]) == ("anatomy-agreement", "pooled"))
+    row["value"] = row["ci"]["high"] = 0.95
+    assert problems(tmp_path, data) == ["anatomy-agreement pooled: 0.95, above anatomy-valid 0.93"]
+
+
 def test_same_metric_twice(tmp_path):
     data = sample()
     data["results"].append(data["results"][0])

@@ -75,10 +75,3 @@ def test_a_full_disk_is_one_line_and_leaves_no_release(tiny_model, tmp_path):
         assert not list(disk.rglob("*.partial"))
     finally:
         subprocess.run(["umount", disk], check=True)
-
-
-def test_models_lists_the_table_and_what_ships(capsys):
-    assert run(["--json", "models"]) == 0
-    rows = json.loads(capsys.readouterr().out)["models"]
-    assert len(rows) == 24
-    assert [row["id"] for row in rows if row["shipped"]] == ["ddpm2d-ct-roi"]

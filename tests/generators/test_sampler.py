@@ -4,11 +4,11 @@ import pytest
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import CHUNK, SamplerConfig, Wanted, sample_chunk
+from synthuterus_bench.generators.sampler import CHUNK, SamplerConfig, Wanted, sample_chunk, sample_seed
 from synthuterus_bench.vocab import CLASSES, Sequence
 
 FAST = SamplerConfig(steps=3, guidance=1.0)
-WANTED = [Wanted(o, render(Condition(o, 1.5, Sequence.TSE)), index) for index in range(2) for o in CLASSES]
+WANTED = [Wanted(o, render(Condition(o, 1.5, Sequence.TSE)), index) for index, o in enumerate(CLASSES * 2)]
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,11 @@ def test_a_sample_is_the_same_whatever_follows_it_in_its_chunk(pipeline):
     assert np.array_equal(sample_chunk(pipeline, WANTED[:3], 0, FAST), whole[:3])
 
 
-def test_seed_index_and_class_name_the_noise(pipeline):
+def test_seed_and_index_alone_name_the_noise(pipeline):
     images = sample_chunk(pipeline, WANTED, 0, FAST)
     assert len({image.tobytes() for image in images}) == 8
     assert not np.array_equal(images, sample_chunk(pipeline, WANTED, 1, FAST))
+    assert sample_seed(0, WANTED[3]) == sample_seed(0, Wanted(None, None, 3)) != sample_seed(1, WANTED[3])
 
 
 @pytest.mark.parametrize("scheduler", ["dpm++", "ddim", "ddpm"])

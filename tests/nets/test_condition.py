@@ -3,10 +3,10 @@ import torch
 from synthuterus_bench.nets.condition import (
     NULL_CLASS,
     class_index,
+    encode,
     every_prompt,
     make_text_encoder,
     make_tokenizer,
-    tell,
 )
 from synthuterus_bench.vocab import CLASSES, Orientation
 
@@ -31,13 +31,13 @@ def test_the_tokenizer_survives_saving(tmp_path):
 
 def test_classes_have_their_places_and_ambiguous_is_not_told():
     assert [class_index(one) for one in CLASSES] == [0, 1, 2, 3]
-    assert class_index(Orientation.AMBIGUOUS) == NULL_CLASS == 4
+    assert class_index(Orientation.AMBIGUOUS) == class_index(None) == NULL_CLASS == 4
 
 
 def test_padding_is_masked_and_does_not_change_the_words_before_it():
     tokenizer = make_tokenizer()
     encoder = make_text_encoder(tokenizer, 16, 1).eval()
     with torch.no_grad():
-        told = tell([0, 4], [every_prompt()[0], ""], tokenizer, encoder)
-    assert told.text.shape == (2, 14, 16)
-    assert told.mask.sum(1).tolist() == [13, 2]
+        text, mask = encode([every_prompt()[0], ""], tokenizer, encoder)
+    assert text.shape == (2, 14, 16)
+    assert mask.sum(1).tolist() == [13, 2]

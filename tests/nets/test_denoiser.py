@@ -1,27 +1,66 @@
+import pytest
 import torch
 
-from synthuterus_bench.nets.condition import every_prompt, make_text_encoder, make_tokenizer, tell
+from synthuterus_bench.nets.condition import NULL_CLASS, Told, encode, every_prompt, make_text_encoder, make_tokenizer
 from synthuterus_bench.nets.denoiser import DenoiserSize, denoise, make_denoiser
-from tests.conftest import TINY
+from synthuterus_bench.vocab import Conditioning, Family
+
+SIZES = {
+    Family.DDPM2D: DenoiserSize(side=32, patch=4, channels=(16, 16), text_width=16),
+    Family.LDM2D: DenoiserSize(side=8, planes=4, patch=1, channels=(16, 16), text_width=16),
+    Family.DDPM3D: DenoiserSize(side=32, patch=4, channels=(16, 16), text_width=16),
+}
+SHAPES = {Family.DDPM2D: (1, 32, 32), Family.LDM2D: (4, 8, 8), Family.DDPM3D: (1, 6, 32, 32)}
 
 
-def test_output_has_the_shape_of_the_image_and_follows_every_condition():
+def told(conditioning: Conditioning, label: int = 0, prompt: str = "") -> Told:
+    torch.manual_seed(1)
+    tokenizer = make_tokenizer()
+    encoder = make_text_encoder(tokenizer, 16, 1).eval()
+    with torch.no_grad():
+        text, mask = encode([prompt], tokenizer, encoder) if conditioning.by_text else (None, None)
+    return Told(torch.tensor([label]) if conditioning.by_class else None, text, mask)
+
+
+@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("conditioning", Conditioning)
+def test_output_has_the_shape_of_the_picture_and_follows_what_it_is_told_and_nothing_else(family, conditioning):
     torch.manual_seed(0)
-    unet, tokenizer = make_denoiser(TINY).eval(), make_tokenizer()
-    encoder = make_text_encoder(tokenizer, TINY.text_width, 1).eval()
-    x, t = torch.randn(1, 1, 128, 128), torch.tensor([300])
+    net = make_denoiser(family, conditioning, SIZES[family]).eval()
+    x, t = torch.randn(1, *SHAPES[family], generator=torch.Generator().manual_seed(0)), torch.tensor([300])
 
+    @torch.no_grad()
     def run(label: int, prompt: str) -> torch.Tensor:
-        with torch.no_grad():
-            return denoise(unet, x, t, tell([label], [prompt], tokenizer, encoder))
+        return denoise(net, x, t, told(conditioning, label, prompt))
 
     plain = run(0, every_prompt()[0])
     assert plain.shape == x.shape
-    assert not torch.equal(plain, run(1, every_prompt()[0]))
-    assert not torch.equal(plain, run(0, every_prompt()[1]))
     assert torch.equal(plain, run(0, every_prompt()[0]))
+    assert torch.equal(plain, run(1, every_prompt()[0])) != conditioning.by_class
+    assert torch.equal(plain, run(NULL_CLASS, every_prompt()[0])) != conditioning.by_class
+    assert torch.equal(plain, run(0, every_prompt()[1])) != conditioning.by_text
+
+
+@pytest.mark.parametrize("family", Family)
+def test_the_time_matters(family):
+    net = make_denoiser(family, Conditioning.UNCOND, SIZES[family]).eval()
+    x = torch.randn(1, *SHAPES[family])
+    with torch.no_grad():
+        early, late = (denoise(net, x, torch.tensor([t]), Told()) for t in (1.0, 900.0))
+    assert not torch.equal(early, late)
+
+
+def test_patches_are_places():
+    """Of a network that changes nothing, nothing is changed."""
+    net = make_denoiser(Family.DDPM2D, Conditioning.UNCOND, SIZES[Family.DDPM2D])
+    volume = make_denoiser(Family.DDPM3D, Conditioning.UNCOND, SIZES[Family.DDPM3D])
+    net.forward = lambda x, *_, **__: type("Out", (), {"sample": x})
+    volume.forward = lambda x, *_: x
+    for one, shape in ((net, (2, 1, 32, 32)), (volume, (2, 1, 6, 32, 32))):
+        x = torch.randn(shape)
+        assert torch.equal(denoise(one, x, torch.tensor([0, 0]), Told()), x)
 
 
 def test_the_shipped_size_stays_small():
-    parameters = sum(p.numel() for p in make_denoiser(DenoiserSize()).parameters())
-    assert parameters * 2 < 12_000_000
+    net = make_denoiser(Family.DDPM2D, Conditioning.CT, DenoiserSize())
+    assert sum(p.numel() for p in net.parameters()) * 2 < 12_000_000

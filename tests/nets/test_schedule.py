@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from synthuterus_bench.nets.schedule import diffuse, loss_weight, make_schedule, shifted_cosine_betas, target
+from synthuterus_bench.nets.schedule import clean, diffuse, loss_weight, make_schedule, shifted_cosine_betas, target
 
 T = torch.tensor([0, 10, 250, 500, 900, 999])
 
@@ -48,6 +48,15 @@ def test_v_and_epsilon_give_back_x0():
     s = (1 - schedule.alphas_cumprod[T]).sqrt().view(-1, 1, 1, 1)
     assert torch.allclose(a * xt - s * v, x0, atol=1e-5)
     assert torch.allclose(s * xt + a * v, noise, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+def test_every_prediction_gives_back_x0(kind):
+    schedule, t = make_schedule(128, kind), T[:-1]
+    generator = torch.Generator().manual_seed(1)
+    x0, noise = (torch.randn(len(t), 1, 8, 8, generator=generator) for _ in range(2))
+    xt = diffuse(schedule, x0, noise, t)
+    assert torch.allclose(clean(schedule, xt, target(schedule, x0, noise, t), t), x0, atol=2e-3)
 
 
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])

@@ -108,5 +108,5 @@ def test_missing_damaged_and_unprepared_are_named(tmp_path, cohort):
     with pytest.raises(WeightsError, match="not an index"):
         load_index(tmp_path / "index.safetensors")
     raw = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"intensity": "native"}))
-    with pytest.raises(CohortError, match="not a prepared 2D cohort"):
+    with pytest.raises(CohortError, match="not a prepared cohort"):
         build_index(raw, load_embedder())

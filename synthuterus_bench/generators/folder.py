@@ -1,0 +1,87 @@
+"""A pipeline folder before anything in it is loaded: where it is, whether it may be loaded, its digest."""
+
+import json
+import re
+from pathlib import Path
+
+from synthuterus_bench.errors import UsageError, WeightsError
+from synthuterus_bench.generators.catalogue import SHIPPED
+from synthuterus_bench.repro import digest_file, digest_json
+
+PIPELINE = "SynthUterusPipeline"
+_PICKLED = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
+_PARTS = {
+    "unet": {"UNet2DModel", "UNet2DConditionModel", "VolumeDenoiser"},
+    "scheduler": {"DDPMScheduler"},
+    "vae": {"AutoencoderKL"},
+    "text_encoder": {"CLIPTextModel"},
+    "tokenizer": {"PreTrainedTokenizerFast", "TokenizersBackend", "CLIPTokenizer", "CLIPTokenizerFast"},
+}
+
+
+def check_folder(folder: Path) -> None:
+    """Look at a pipeline folder before anything in it is loaded: classes of ours only, safetensors only, no code.
+
+    Raises:
+        WeightsError: it names another class, or holds pickled weights or code.
+    """
+    file = folder / "model_index.json"
+    if not file.is_file():
+        raise WeightsError(f"{folder}: no model_index.json, expected a diffusers pipeline folder")
+    refused = sorted(path.name for path in folder.rglob("*") if path.suffix in _PICKLED)
+    if refused:
+        raise WeightsError(f"{folder}: found pickled weights ({refused[0]}), expected safetensors only")
+    code = sorted(path.name for path in folder.rglob("*.py"))
+    if code:
+        raise WeightsError(f"{folder}: found code ({code[0]}), expected weights and their settings only")
+    try:
+        index = json.loads(file.read_bytes())
+        parts = {name: index[name][1] for name in _PARTS if name in index and index[name][1] is not None}
+        named = index["_class_name"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise WeightsError(f"{file}: not an index of a diffusers pipeline") from None
+    if named != PIPELINE:
+        raise WeightsError(f"{file}: found a pipeline {named}, expected {PIPELINE}")
+    for name, kind in parts.items():
+        if kind not in _PARTS[name]:
+            raise WeightsError(f"{file}: found {name} {kind}, expected {' or '.join(sorted(_PARTS[name]))}")
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 over the names and digests of every file that decides a sample."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in {".safetensors", ".json"})
+    parts = [path for path in files if path.parent != folder or path.name == "model_index.json"]
+    return digest_json({str(path.relative_to(folder)): digest_file(path) for path in parts})
+
+
+def find_pipeline(model: str, checkpoint: Path | None = None, repo: str | None = None) -> Path:
+    """The folder of a model: a given checkpoint, a pinned Hub repository, or the shipped weights of an id.
+
+    Raises:
+        UsageError: the id has no shipped weights, or the repository is not pinned to a revision.
+    """
+    if checkpoint is not None and repo is not None:
+        raise UsageError("--checkpoint and --repo given, expected one of them")
+    if checkpoint is not None:
+        return checkpoint
+    if repo is not None:
+        return _fetch(repo)
+    if model not in SHIPPED:
+        raise UsageError(
+            f"no weights of {model} come with this package",
+            f"give --checkpoint DIR or --repo ORG/NAME@REVISION; shipped: {', '.join(SHIPPED)}",
+        )
+    return Path(__file__).parents[1] / "shipped" / model
+
+
+def _fetch(repo: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    name, _, revision = repo.partition("@")
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise UsageError(f"--repo {repo}: no pinned revision, expected ORG/NAME@ and the 40 digits of a commit")
+    try:
+        kinds = ["*.json", "*.safetensors", "*.txt", "*.md"]
+        return Path(snapshot_download(name, revision=revision, allow_patterns=kinds))
+    except Exception as error:
+        raise WeightsError(f"{repo}: cannot be fetched ({' '.join(str(error).split())[:200]})") from None

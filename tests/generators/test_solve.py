@@ -1,0 +1,75 @@
+"""The solvers against closed forms: a perfect denoiser of a Gaussian gives that Gaussian."""
+
+import numpy as np
+import pytest
+import torch
+
+from synthuterus_bench.generators.sampler import SamplerConfig, Solver, solve
+from synthuterus_bench.nets.edm import make_edm_schedule
+from synthuterus_bench.nets.schedule import make_schedule
+
+MU, STD = 0.7, 1.6
+COUNT = 20_000
+
+
+def perfect(schedule):
+    """E[x0 | x_t] of x0 ~ N(MU, STD^2), said as the schedule wants it."""
+    alpha_bar = schedule.alphas_cumprod.double()
+    kind = schedule.config["prediction_type"]
+
+    def denoiser(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        log_snr = (alpha_bar / (1 - alpha_bar)).log()
+        low = t[0].double().floor().clamp(0, 998).long()
+        part = t[0].double() - low
+        snr = ((1 - part) * log_snr[low] + part * log_snr[low + 1]).exp()
+        a, s = (snr / (1 + snr)).sqrt(), (1 / (1 + snr)).sqrt()
+        x0 = MU + a * STD**2 / (a**2 * STD**2 + s**2) * (x.double() - a * MU)
+        noise = (x.double() - a * x0) / s
+        return {"sample": x0, "epsilon": noise, "v_prediction": a * noise - s * x0}[kind].float()
+
+    return denoiser
+
+
+@pytest.mark.parametrize("schedule", [make_schedule(128), make_schedule(128, "epsilon"), make_edm_schedule(1.0)])
+@pytest.mark.parametrize(
+    ("solver", "steps", "tolerance"),
+    [("dpm++", 50, 0.03), ("unipc", 50, 0.03), ("ddim", 200, 0.03), ("heun", 40, 0.03), ("ddpm", 1000, 0.04)],
+)
+def test_a_perfect_denoiser_of_a_gaussian_gives_that_gaussian(schedule, solver, steps, tolerance):
+    noise = torch.randn(1, COUNT, generator=torch.Generator().manual_seed(0))
+    x = solve(perfect(schedule), noise, schedule.config, SamplerConfig(solver, steps), [0])
+    assert x.mean().item() == pytest.approx(MU, abs=2 * tolerance)
+    assert x.std().item() == pytest.approx(STD, rel=tolerance)
+
+
+@pytest.mark.parametrize("solver", [Solver.DPM, Solver.UNIPC, Solver.DDIM, Solver.HEUN])
+def test_the_flow_is_the_known_map_of_noise(solver):
+    """The probability flow of a Gaussian takes noise n to MU + STD n."""
+    schedule = make_schedule(128)
+    noise = torch.linspace(-2, 2, 41)[None]
+    x = solve(perfect(schedule), noise, schedule.config, SamplerConfig(solver, 200), [0])
+    assert np.allclose(x[0], MU + STD * noise[0], atol=0.06)
+
+
+def test_more_steps_come_nearer():
+    schedule = make_schedule(128)
+    noise = torch.linspace(-2, 2, 41)[None]
+    errors = [
+        (solve(perfect(schedule), noise, schedule.config, SamplerConfig("ddim", steps), [0]) - MU - STD * noise)
+        .abs()
+        .max()
+        .item()
+        for steps in (10, 50, 250)
+    ]
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_ancestral_noise_is_of_the_seed():
+    schedule, noise = make_schedule(128), torch.zeros(2, 100)
+    config = SamplerConfig("ddpm", 20)
+    one, again, other = (
+        solve(perfect(schedule), noise, schedule.config, config, seeds) for seeds in ([1, 2], [1, 2], [2, 1])
+    )
+    assert torch.equal(one, again)
+    assert torch.equal(one, other.flip(0))
+    assert not torch.equal(one[0], one[1])
