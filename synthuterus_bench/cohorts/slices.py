@@ -13,15 +13,18 @@ from synthuterus_bench.errors import CohortError
 from synthuterus_bench.vocab import SliceChoice, Split
 
 CENTRAL = {SliceChoice.CENTRAL3: 3, SliceChoice.MID: 1}
+Placed = tuple[int, Scan]
+"""A scan of one plane, and its place among all slices of its split."""
 
 
 @dataclass(frozen=True)
 class Slices:
-    """Windowed ``pixels`` (N, H, W), and ``patients`` and ``scans``, one name each a picture."""
+    """Windowed ``pixels`` (N, H, W); whose and of which scan each is; its ``places`` among all slices of a split."""
 
     pixels: NDArray[np.uint16]
     patients: list[str]
     scans: list[str]
+    places: NDArray[np.int64]
 
 
 def read_slices(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.ALL) -> Slices:
@@ -30,16 +33,17 @@ def read_slices(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.
     Raises:
         CohortError: not prepared, no scans in the split, or images that do not say where they lie.
     """
-    chosen = list(each_slice(cohort, split, slices))
-    if not chosen:
+    placed = list(each_slice(cohort, split, slices))
+    if not placed:
         raise CohortError(f"{cohort.root}: no scans in split {split}, expected at least one")
-    patients = [scan.patient_id or scan.scan_id for scan in chosen]
+    places, chosen = zip(*placed, strict=True)
     pixels = np.stack([scan.pixels for scan in chosen]).astype(np.uint16)
-    return Slices(pixels, patients, [scan.scan_id for scan in chosen])
+    names = [scan.scan_id for scan in chosen]
+    return Slices(pixels, [scan.patient_id or scan.scan_id for scan in chosen], names, np.array(places))
 
 
-def each_slice(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.ALL) -> Iterator[Scan]:
-    """Scans of one plane, with its mask where there is one.
+def each_slice(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.ALL) -> Iterator[Placed]:
+    """Scans of one plane, each with its mask where there is one.
 
     ``all`` are all images that are stored, or all slices of a volume but empty ones (one value everywhere, where a view
     reaches out of the scan). The central three of an examination are its images nearest to the central slice, of two
@@ -54,7 +58,8 @@ def each_slice(cohort: Cohort, split: Split, slices: SliceChoice = SliceChoice.A
     return _of_volumes(scans, slices) if cohort.manifest.dims == 3 else _of_images(scans, slices)
 
 
-def _of_volumes(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[Scan]:
+def _of_volumes(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[Placed]:
+    before = 0
     for scan in scans:
         count = len(scan.pixels)
         number = min(count, CENTRAL.get(slices, count))
@@ -62,23 +67,31 @@ def _of_volumes(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[Scan]:
         for k in range(first, first + number):
             if np.ptp(scan.pixels[k]):
                 mask = None if scan.mask is None else scan.mask[k]
-                yield replace(scan, pixels=scan.pixels[k], mask=mask, spacing_mm=scan.spacing_mm[1:])
+                yield before + k, replace(scan, pixels=scan.pixels[k], mask=mask, spacing_mm=scan.spacing_mm[1:])
+        before += count
 
 
-def _of_images(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[Scan]:
+def _of_images(scans: Iterator[Scan], slices: SliceChoice) -> Iterator[Placed]:
+    numbered = enumerate(scans)
     if slices is SliceChoice.ALL:
-        yield from scans
+        yield from numbered
         return
-    for _, group in groupby(scans, lambda scan: (scan.patient_id or scan.scan_id, scan.session, scan.sequence)):
+    for _, group in groupby(numbered, _examination):
         yield from _central(list(group), CENTRAL[slices])
 
 
-def _central(group: list[Scan], number: int) -> list[Scan]:
+def _examination(placed: Placed) -> tuple[str, str | None, str | None]:
+    _, scan = placed
+    return scan.patient_id or scan.scan_id, scan.session, scan.sequence
+
+
+def _central(group: list[Placed], number: int) -> list[Placed]:
     """The ``number`` images of an examination that are nearest to its central slice, in stored order."""
     if len(group) <= number:
         return group
-    places = [scan.slice_mm for scan in group]
+    places = [scan.slice_mm for _, scan in group]
     if any(place is None for place in places):
-        raise CohortError(f"{group[0].scan_id}: no slice_mm, so that the central slices of its examination are unknown")
+        name = group[0][1].scan_id
+        raise CohortError(f"{name}: no slice_mm, so that the central slices of its examination are unknown")
     nearest = sorted(range(len(group)), key=lambda index: (abs(places[index] or 0), -(places[index] or 0)))
     return [group[index] for index in sorted(nearest[:number])]

@@ -116,7 +116,8 @@ def _chosen(cohort: Cohort, split: Split, model: ModelId, slices: SliceChoice) -
         CohortError: a scan has another size than the view.
     """
     side = VIEW_SIZE[model.view]
-    scans = cohort.scans(split) if model.family is Family.DDPM3D else each_slice(cohort, split, slices)
+    volumes = model.family is Family.DDPM3D
+    scans = cohort.scans(split) if volumes else (scan for _, scan in each_slice(cohort, split, slices))
     for scan in scans:
         if scan.pixels.shape[-2:] != (side, side):
             found = " x ".join(map(str, scan.pixels.shape))
