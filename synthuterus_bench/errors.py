@@ -6,6 +6,7 @@ SynthbenchError
     ├── ScanError       one scan cannot be imported or prepared
     ├── CohortError     a cohort or release folder is not what it claims to be
     ├── WeightsError    a weights file is missing, altered, or of the wrong kind
+    ├── DivergedError   a training lost its way: its loss is no longer a number
     ├── SubmissionError what was handed in for evaluation cannot be evaluated
     ├── EntryError      a leaderboard entry breaks the schema or an invariant
     ├── QuotaError      a class could not be filled within its cap of candidates
@@ -81,6 +82,10 @@ class CohortError(DataError):
 
 class WeightsError(DataError):
     """A weights file is missing, altered, or of the wrong kind."""
+
+
+class DivergedError(DataError):
+    """A training lost its way: its loss is no longer a number."""
 
 
 class SubmissionError(DataError):

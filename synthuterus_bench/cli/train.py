@@ -1,140 +1,188 @@
-"""``synthbench train``: train a generator, the embedder or the localiser on a prepared cohort."""
+"""``synthbench train``: train a generator, an autoencoder, the embedder or the localiser on a prepared cohort."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out as sink
+from synthuterus_bench.errors import UsageError
+from synthuterus_bench.vocab import Scale
 
-DEFAULTS: dict[str, Any] = {
-    "generator": {"steps": 20_000, "decay_steps": 4_000, "batch": 16, "lr": 8e-4},
-    "embedder": {"steps": 420, "decay_steps": 150, "batch": 96, "lr": 1.5e-3},
-    "localiser": {"steps": 1_500, "decay_steps": 750, "batch": 8, "lr": 5e-3},
-}
-
-
-class Precision(StrEnum):
-    """Mixed precision, as accelerate names it."""
-
-    BF16 = "bf16"
-    NO = "no"
+if TYPE_CHECKING:
+    from synthuterus_bench.cohorts.store import Cohort
+    from synthuterus_bench.training.search import Trial
+    from synthuterus_bench.training.settings import Layer
+    from synthuterus_bench.training.start import Inputs
+    from synthuterus_bench.training.targets import Target
 
 
 @app.command()
 def train(
-    what: Annotated[str, typer.Argument(help="ddpm2d-ct-roi, ddpm2d-ct-full, embedder or localiser.")],
-    cohort: Annotated[Path, typer.Option(help="Prepared cohort; its train split is used.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights; a second run goes on from there.")],
-    steps: Annotated[
-        int | None,
+    what: Annotated[
+        str,
+        typer.Argument(help="A model id (see `synthbench models`), ae2d, vae2d, embedder or localiser."),
+    ],
+    cohort: Annotated[
+        Path | None,
+        typer.Option(help="Prepared cohort: its train split is learned, its validation split decides when to stop."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for checkpoints and weights; a second run goes on from there.")
+    ] = None,
+    preset: Annotated[
+        Scale, typer.Option(help="Settings to start from: for two cores, or the paper's for a GPU.")
+    ] = Scale.SMALL,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML or JSON file of settings over the preset.", show_default="none")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting over preset and file; may be given again."),
+    ] = None,
+    search: Annotated[
+        Path | None,
         typer.Option(
-            min=1,
-            help="Optimizer steps; of the localiser, in each of two rounds.",
-            show_default="20000; embedder 420; localiser 1500",
+            metavar="GRID", help="YAML file of settings with lists of values: train every combination in OUT/search."
         ),
     ] = None,
-    decay_steps: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Steps of the final learning rate decay.",
-            show_default="4000; embedder 150; localiser 750",
-        ),
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of weights, batches and noise.", show_default="0")
     ] = None,
-    batch: Annotated[
-        int | None,
-        typer.Option(min=1, help="Images, patients or crops a step.", show_default="16; embedder 96; localiser 8"),
+    autoencoder: Annotated[
+        Path | None, typer.Option(help="Folder of a trained autoencoder, for ldm2d models (DIR/autoencoder).")
     ] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(help="Learning rate.", show_default="0.0008; embedder 0.0015; localiser 0.005"),
-    ] = None,
-    uterus_weight: Annotated[float, typer.Option(min=0, help="Extra loss weight inside the uterus mask.")] = 2.0,
-    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.")] = 0,
     embedder: Annotated[
-        Path | None, typer.Option(help="Embedder folder for the privacy index.", show_default="the shipped one")
+        Path | None,
+        typer.Option(help="Embedder for perceptual loss, quality and privacy index.", show_default="the shipped one"),
     ] = None,
-    precision: Annotated[Precision, typer.Option(help="Arithmetic of the denoiser's forward.")] = Precision.BF16,
-    annotated: Annotated[int, typer.Option(min=1, help="Patients whose masks the localiser may see.")] = 20,
-    pseudo: Annotated[
-        int, typer.Option(min=0, help="Images of other patients offered to the localiser for pseudo-labels.")
-    ] = 600,
+    weights_dir: Annotated[
+        Path | None, typer.Option(help="Folder of published weight files (AlexNet, CLIP).", show_default="the cache")
+    ] = None,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print the effective settings as YAML and train nothing.")
+    ] = False,
 ) -> None:
-    """Train a generator (a diffusers pipeline folder), the embedder or the localiser.
+    """Train a generator (a diffusers pipeline folder), an autoencoder, the embedder or the localiser.
 
-    Example: synthbench train ddpm2d-ct-roi --cohort cohort --out my-model --steps 20000
+    Example: synthbench train ddpm2d-ct-roi --cohort cohort --out my-model --set steps=20000
 
-    Example: synthbench train localiser --cohort full-view-cohort --out my-localiser --annotated 20
+    Example: synthbench train vae2d --cohort cohort --out my-vae --preset paper --config mine.yaml
 
-    On several devices: accelerate launch -m synthuterus_bench train ...
+    Example: synthbench train ddpm2d-ct-roi --cohort cohort --out grid --search grid.yaml
+
+    Stopped at any moment, the same command goes on from the last checkpoint.
+
+    On several GPUs or nodes: accelerate launch -m synthuterus_bench train ...
     """
     from synthuterus_bench.cohorts.store import load_cohort
-    from synthuterus_bench.training.config import LoopConfig
+    from synthuterus_bench.training.settings import Layer, parse_assignments, read_mapping
+    from synthuterus_bench.training.targets import parse_target
 
-    usual = DEFAULTS.get(what, DEFAULTS["generator"])
-    decay = usual["decay_steps"] if decay_steps is None else decay_steps
-    data, batch = load_cohort(cohort), batch or usual["batch"]
-    loop = LoopConfig.model_validate(
-        {"steps": steps or usual["steps"], "decay_steps": decay, "lr": lr or usual["lr"], "batch": batch, "seed": seed}
-    )
-    if what == "embedder":
-        _embedder(data, loop, batch, seed, out)
-    elif what == "localiser":
-        _localiser(data, loop, batch, annotated, pseudo, seed, out)
+    target = parse_target(what)
+    layers = [Layer(str(config), read_mapping(config))] if config else []
+    layers.append(Layer("--set", parse_assignments(set_ or [])))
+    if seed is not None:
+        layers.append(Layer("--seed", {"seed": seed}))
+    if show_config:
+        _show(target, preset, layers, load_cohort(cohort) if cohort else None)
+        return
+    if cohort is None or out is None:
+        missing = "--cohort" if cohort is None else "--out"
+        raise UsageError(f"no {missing}, expected {missing} DIR")
+    data, inputs = load_cohort(cohort), _inputs(autoencoder, embedder, weights_dir)
+    if search:
+        _search(target, preset, layers, search, data, out, inputs)
     else:
-        _generator(what, data, loop, batch, uterus_weight, seed, embedder, precision, out)
+        _train(target, preset, layers, data, out, inputs)
 
 
-def _embedder(data: Any, loop: Any, batch: int, seed: int, out: Path) -> None:
-    from synthuterus_bench.training.config import EmbedderConfig
-    from synthuterus_bench.training.embedder import train_embedder
+def _settle(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort | None") -> Any:
+    """The settings, with lengths counted on the cohort."""
+    from synthuterus_bench.training.presets import settle
+    from synthuterus_bench.training.targets import example_count
+    from synthuterus_bench.workers import process_count
 
-    trained = train_embedder(data, EmbedderConfig.model_validate(loop.model_dump()), out, sink.track)
-    sink.result({"embedder": str(out), "sha256": trained.sha256}, f"embedder in {out}")
-
-
-def _localiser(data: Any, loop: Any, batch: int, annotated: int, pseudo: int, seed: int, out: Path) -> None:
-    from synthuterus_bench.training.config import LocaliserConfig
-    from synthuterus_bench.training.localiser import load_record, train_localiser
-
-    config = LocaliserConfig.model_validate(loop.model_dump() | {"annotated": annotated, "pseudo": pseudo})
-    trained = train_localiser(data, config, out, sink.track)
-    record = load_record(out)
-    sink.result(
-        {"localiser": str(out), "sha256": trained.sha256, **record.model_dump()},
-        f"localiser in {out}: {record.annotated_pictures} annotated pictures of {annotated} patients, "
-        f"{record.pseudo_kept} of {record.pseudo_offered} pseudo-labels kept",
-    )
+    count = None if data is None else lambda config: example_count(target, data, config)
+    return settle(target, preset, layers, count, process_count())
 
 
-def _generator(
-    what: str,
-    data: Any,
-    loop: Any,
-    batch: int,
-    uterus_weight: float,
-    seed: int,
-    embedder: Path | None,
-    precision: Precision,
-    out: Path,
-) -> None:
-    from synthuterus_bench.generators.catalogue import parse_id
+def _show(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort | None") -> None:
+    from synthuterus_bench.training.settings import dump_settings
+
+    config = _settle(target, preset, layers, data)
+    sink.result(config.model_dump(mode="json"), dump_settings(config).rstrip())
+
+
+def _inputs(autoencoder: Path | None, embedder: Path | None, weights_dir: Path | None) -> "Inputs":
+    from synthuterus_bench.nets.embedder import load_embedder
+    from synthuterus_bench.training.start import Inputs
+
+    return Inputs(autoencoder, load_embedder(embedder) if embedder else None, weights_dir)
+
+
+def _train(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort", out: Path, inputs: "Inputs") -> None:
+    from synthuterus_bench.generators.catalogue import ModelId
+    from synthuterus_bench.training.start import start
+
+    done = start(target, data, _settle(target, preset, layers, data), out, inputs, sink.track)
+    if isinstance(target, ModelId):
+        _keep_index(data, out / "pipeline", inputs)
+    sink.result(done.facts, done.sentence)
+
+
+def _keep_index(data: "Cohort", folder: Path, inputs: "Inputs") -> None:
+    """Codes of the training images for the privacy filter, by the main process."""
     from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.privacy.index import build_index, index_home, save_index
-    from synthuterus_bench.training.config import GeneratorConfig
-    from synthuterus_bench.training.generator import train_generator
+    from synthuterus_bench.workers import process_index
 
-    settings = loop.model_dump() | {"uterus_weight": uterus_weight, "precision": precision.value}
-    record = train_generator(
-        parse_id(what), data, GeneratorConfig(**settings), out, embedder=load_embedder(embedder), track=sink.track
-    )
-    folder = out / "pipeline"
+    if process_index():
+        return
     index = index_home(folder, data)
-    save_index(build_index(data, load_embedder(embedder), sink.track), index)
+    save_index(build_index(data, inputs.embedder or load_embedder(), sink.track), index)
     if index.parent != folder:
         sink.warn(f"{index} holds codes of your training images: keep it private, do not publish it")
-    summary = {"pipeline": str(folder), "images_seen": record.images_seen, "loss": record.losses[-1]}
-    sink.result(summary, f"pipeline in {folder}, {record.images_seen:,} images seen, loss {record.losses[-1]:.4f}")
+
+
+def _search(
+    target: "Target", preset: Scale, layers: "list[Layer]", file: Path, data: "Cohort", out: Path, inputs: "Inputs"
+) -> None:
+    from synthuterus_bench.training.search import BEST, apart, check_search, read_grid
+    from synthuterus_bench.training.search import search as run_search
+    from synthuterus_bench.training.settings import Layer
+    from synthuterus_bench.training.start import outcome, start
+    from synthuterus_bench.workers import process_index
+
+    grid = read_grid(file)
+    configs = [_settle(target, preset, [*layers, Layer(str(file), values)], data) for values in grid]
+    check_search(data, configs)
+    if unlike := apart(target, grid):
+        sink.warn(f"validation losses of different {', '.join(unlike)} measure different things: judge by more")
+
+    def train_one(config: Any, folder: Path) -> Any:
+        start(target, data, config, folder, inputs, sink.track)
+        return outcome(target, folder)
+
+    pairs = list(zip(grid, configs, strict=True))
+    trials = run_search(target, pairs, train_one, out, process_index() == 0, sink.say)
+    facts = {"trials": [trial.values | {"validation": trial.validation, "folder": trial.folder} for trial in trials]}
+    best = out / BEST
+    sink.result(facts | {"best": str(best)}, f"{_table(trials)}\nthe best settings are in {best}: train with --config")
+
+
+def _table(trials: "list[Trial]") -> str:
+    """The trials as a table, the best first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*trials[0].values, "validation", "at step", "folder")
+    for trial in trials:
+        value = "-" if trial.validation is None else f"{trial.validation:.5f}"
+        step = trial.failed or str(trial.best_step)
+        table.add_row(*map(str, trial.values.values()), value, step, f"search/{trial.folder}")
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(table)
+    return shown.get().rstrip()

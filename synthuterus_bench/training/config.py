@@ -1,6 +1,6 @@
 """The settings of every training: models with checked ranges, flat, so that a file or ``key=value`` can set each."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from synthuterus_bench.vocab import Perceptual, Precision, Prediction, SliceChoice, TextEncoder
 
@@ -13,7 +13,8 @@ class LoopConfig(BaseModel):
         decay_steps: length of the final linear decay of the learning rate.
         average: largest decay of the exponential moving average of the weights.
         checkpoint_every: steps between checkpoints, of which the newest ``keep`` stay (0: all).
-        evaluate_every: steps between evaluations on the validation split (0: none).
+        evaluate_every: steps between evaluations on the validation split (0: none); ``sheet_every``-th ones draw a
+            sheet of samples (0: none does).
         patience: evaluations without improvement after which training stops (0: never); the best weights are taken.
     """
 
@@ -31,6 +32,7 @@ class LoopConfig(BaseModel):
     checkpoint_every: int = Field(500, ge=1)
     keep: int = Field(2, ge=0)
     evaluate_every: int = Field(0, ge=0)
+    sheet_every: int = Field(1, ge=0)
     patience: int = Field(0, ge=0)
     precision: Precision = Precision.NO
     seed: int = Field(0, ge=0)
@@ -68,6 +70,14 @@ class GeneratorConfig(LoopConfig):
     perceptual_weight: float = Field(0.1, ge=0, le=1)
     uterus_weight: float = Field(0.0, ge=0)
     quality_samples: int = Field(64, ge=0)
+
+    @field_validator("channels")
+    @classmethod
+    def _grouped(cls, channels: tuple[int, ...]) -> tuple[int, ...]:
+        groups = min(16, channels[0]) if channels else 0
+        if groups < 1 or any(width % groups for width in channels):
+            raise ValueError(f"one width a level, all multiples of {max(1, groups)}, as groups are normalised")
+        return channels
 
 
 class AutoencoderConfig(LoopConfig):

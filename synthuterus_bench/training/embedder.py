@@ -20,7 +20,7 @@ from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import stream, stream_seed
 from synthuterus_bench.training.augment import augment
 from synthuterus_bench.training.config import EmbedderConfig
-from synthuterus_bench.training.loop import make_accelerator, run_digest, train
+from synthuterus_bench.training.loop import make_accelerator, run_digest, train, watches
 from synthuterus_bench.vocab import Split
 
 VALIDATION_BATCHES = 4
@@ -94,10 +94,15 @@ def nt_xent(first: torch.Tensor, second: torch.Tensor, temperature: float) -> to
 
 
 def train_embedder(cohort: Cohort, config: EmbedderConfig, out: Path, track: Track = silent) -> Embedder:
-    """Train on the training split and save ``embedder.safetensors`` in ``out``."""
+    """Train on the training split and save ``embedder.safetensors`` in ``out``.
+
+    Raises:
+        CohortError: no training scans, or no validation split to stop early by.
+        WeightsError: a checkpoint in ``out`` is damaged or of other data or settings.
+    """
+    watched = watches(cohort, config)
     out.mkdir(parents=True, exist_ok=True)
     accelerator, patients = make_accelerator(config), read_patients(cohort, Split.TRAIN)
-    watched = config.evaluate_every > 0 and cohort.manifest.splits.get(Split.VALIDATION, 0) > 0
     held = read_patients(cohort, Split.VALIDATION) if watched else None
     task = EmbedderTask(config, patients, accelerator, held)
     train(task, config, out, accelerator, run_digest(cohort, config, accelerator.num_processes), track)

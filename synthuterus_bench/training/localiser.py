@@ -26,11 +26,11 @@ from synthuterus_bench.repro import canonical_json, stream, stream_seed, write_a
 from synthuterus_bench.training.annotated import Picture, choose, masked, pictures, read, slices
 from synthuterus_bench.training.config import LocaliserConfig
 from synthuterus_bench.training.examples import Example, draw_example
-from synthuterus_bench.training.loop import make_accelerator, run_digest, train
+from synthuterus_bench.training.loop import make_accelerator, run_digest, train, watches
 from synthuterus_bench.vocab import VIEW_SIZE, Split, View
 
 CROP = VIEW_SIZE[View.ROI]
-RECORD = "training.json"
+RECORD, LAST_ROUND = "training.json", "round-2"
 WHOLE_SHARE, WHOLE_COST = 0.25, 4
 VALIDATION_BATCHES = 8
 
@@ -136,7 +136,7 @@ def train_localiser(cohort: Cohort, config: LocaliserConfig, out: Path, track: T
     labelled = pseudo_labels(offered, teacher, config.confident, track)
     second = LocaliserTask(config, 2, [annotated, labelled] if labelled else [annotated], first.accelerator, first.held)
     second.net.load_state_dict(first.net.state_dict())
-    student = _round(cohort, second, out / "round-2", track)
+    student = _round(cohort, second, out / LAST_ROUND, track)
     if first.accelerator.is_main_process:
         save_localiser(out, second.net)
         record = TrainingRecord(
@@ -157,7 +157,7 @@ def train_localiser(cohort: Cohort, config: LocaliserConfig, out: Path, track: T
 
 def _held(cohort: Cohort, config: LocaliserConfig) -> list[Picture]:
     """Annotated pictures of the validation split, where evaluations are wanted and there are any."""
-    places = masked(cohort, Split.VALIDATION) if config.evaluate_every else []
+    places = masked(cohort, Split.VALIDATION) if watches(cohort, config) else []
     return pictures(read(cohort, places)) if places else []
 
 

@@ -17,16 +17,19 @@ from accelerate.utils import broadcast_object_list, gather_object
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.errors import DataError
+from synthuterus_bench.errors import CohortError, DataError, DivergedError, UsageError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, stream_seed
 from synthuterus_bench.training.average import averaged, copied, load_averages, update_averages
 from synthuterus_bench.training.checkpoint import State, fresh_state, load_newest, save_checkpoint
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.course import learning_rate
+from synthuterus_bench.training.gradients import mean_gradients
 from synthuterus_bench.training.log import Log, open_log
+from synthuterus_bench.training.outcome import Trained, save_outcome
+from synthuterus_bench.vocab import Split
 
-ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "quality_samples")
+ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "sheet_every", "quality_samples")
 """Settings that may change between two runs in one folder. Those that would have changed a step already taken, or an
 evaluation that should have stopped the run, are found by :func:`~synthuterus_bench.training.course.obstacle`."""
 LINES_AN_INTERVAL = 10
@@ -50,20 +53,21 @@ class Task(Protocol):
         """A page (H, W) of samples or reconstructions, drawn under the same conditions; None: no page."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """How a training went: mean loss of every checkpoint interval, (step, loss) of every evaluation, the last step,
-    and the step whose averaged weights the networks now hold."""
-
-    losses: list[float]
-    validation: list[tuple[int, float]]
-    step: int
-    best_step: int
-
-
 def make_accelerator(config: LoopConfig) -> Accelerator:
     """The engine's view of devices and processes."""
     return Accelerator(mixed_precision=config.precision.value)
+
+
+def watches(cohort: Cohort, config: LoopConfig) -> bool:
+    """Whether evaluations are wanted, and there is a validation split for them.
+
+    Raises:
+        CohortError: there is none, and training would stop early by it.
+    """
+    there = cohort.manifest.splits.get(Split.VALIDATION, 0) > 0
+    if config.patience and not there:
+        raise CohortError(f"{cohort.root}: no validation split, which patience={config.patience} needs")
+    return config.evaluate_every > 0 and there
 
 
 def run_digest(cohort: Cohort, config: LoopConfig, processes: int, **more: str) -> str:
@@ -83,9 +87,13 @@ def train(
         run: digest of data and settings; a checkpoint of another run is refused.
 
     Raises:
+        UsageError: early stopping is asked for, and there is nothing to evaluate.
         WeightsError: the checkpoints in ``out`` are damaged or belong to another run.
-        DataError: the loss is no longer a number, or the processes do not see the same ``out``.
+        DivergedError: the loss is no longer a number.
+        DataError: the processes do not see the same ``out``.
     """
+    if config.patience and not config.evaluate_every:
+        raise UsageError(f"patience is {config.patience}, evaluate_every 0: expected evaluations to be patient about")
     engine = _Engine(task, config, out, accelerator, run)
     engine.resume()
     done = engine.state.course.step
@@ -147,8 +155,11 @@ class _Engine:
         if self.config.evaluate_every and not self._due(self.config.evaluate_every):
             self._evaluate()
         load_averages(self.task.nets, self.state.averages if self.state.best is None else self.state.best)
+        trained = Trained(course.losses, course.validation, course.step, course.best[0] if course.best else course.step)
+        if self.accelerator.is_main_process:
+            save_outcome(self.out, trained)
         self.accelerator.wait_for_everyone()
-        return Trained(course.losses, course.validation, course.step, course.best[0] if course.best else course.step)
+        return trained
 
     def label(self) -> str:
         """Text before the progress bar."""
@@ -173,7 +184,7 @@ class _Engine:
             losses.append(loss.detach().float())
         mean = torch.stack(losses).sum()
         if self.accelerator.num_processes > 1:
-            mean = _mean_gradients(self.parameters, mean, self.accelerator)
+            mean = mean_gradients(self.parameters, mean, self.accelerator)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip)
         optimizer.step()
         optimizer.zero_grad()
@@ -187,15 +198,23 @@ class _Engine:
             if self.accelerator.is_main_process:
                 torch.manual_seed(stream_seed(self.config.seed, "torch validation"))
                 seen = [self.task.validate()]
-                page = self.task.sheet()
+                page = self.task.sheet() if self._wants_sheet() else None
                 if page is not None:
                     self.log.sheet(step, page)
         (loss,) = broadcast_object_list(seen)
+        if loss is None and self.config.patience:
+            raise UsageError(f"patience is {self.config.patience}, found no validation split to stop early by")
         if loss is not None:
             state.course.validation.append((step, _finite(loss, "validation loss", step)))
             self.log.scalars(step, validation=loss)
             if state.course.best == (step, loss):
                 state.best = copied(state.averages)
+
+    def _wants_sheet(self) -> bool:
+        """Every ``sheet_every``-th evaluation; of the one at the end, always, unless there are none."""
+        config, step = self.config, self.state.course.step
+        number, left = divmod(step, config.evaluate_every)
+        return config.sheet_every > 0 and (left > 0 or step >= config.steps or number % config.sheet_every == 0)
 
     def _report(self) -> None:
         """The mean loss since the last report, some times between two checkpoints."""
@@ -226,19 +245,5 @@ def _mean(losses: list[torch.Tensor]) -> float:
 
 def _finite(value: float, what: str, step: int) -> float:
     if not np.isfinite(value):
-        raise DataError(f"the {what} is {value} after {step} steps, expected a number", "try a smaller lr")
+        raise DivergedError(f"the {what} is {value} after {step} steps, expected a number", "try a smaller lr")
     return value
-
-
-def _mean_gradients(parameters: list[torch.nn.Parameter], loss: torch.Tensor, accelerator: Accelerator) -> torch.Tensor:
-    """Average gradients over processes, and the loss with them, all in one message.
-
-    A parameter without a gradient in one process counts as zero there; without one in all, it stays without.
-    """
-    parts = [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in parameters]
-    used = torch.tensor([float(p.grad is not None) for p in parameters], device=loss.device)
-    mean = accelerator.reduce(torch.cat([*parts, used, loss.reshape(1)]), "mean")
-    *gradients, used, loss = mean.split([*(p.numel() for p in parameters), len(parameters), 1])
-    for parameter, gradient, some in zip(parameters, gradients, used.tolist(), strict=True):
-        parameter.grad = gradient.view_as(parameter).clone() if some else None
-    return loss[0]

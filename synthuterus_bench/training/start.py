@@ -1,0 +1,114 @@
+"""One door to every training: by target, with what it is built on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.nets.embedder import Embedder
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.training.config import (
+    AutoencoderConfig,
+    EmbedderConfig,
+    GeneratorConfig,
+    LocaliserConfig,
+    LoopConfig,
+)
+from synthuterus_bench.training.outcome import Trained, load_outcome
+from synthuterus_bench.training.targets import Helper, Target
+from synthuterus_bench.vocab import AutoencoderId
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a training may be built on: a trained autoencoder, an embedder (the shipped one), published files."""
+
+    autoencoder: Path | None = None
+    embedder: Embedder | None = None
+    weights_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was made: facts by name, and a sentence."""
+
+    facts: dict[str, Any]
+    sentence: str
+
+
+def start(target: Target, cohort: Cohort, config: LoopConfig, out: Path, inputs: Inputs, track: Track = silent) -> Done:
+    """Train ``target``, or go on training in ``out``.
+
+    Raises:
+        UsageError: settings or inputs that ``target`` has no use for.
+        DataError: the cohort, a checkpoint or a file that it is built on is not as it should be.
+    """
+    if isinstance(target, ModelId):
+        return _generator(target, cohort, config, out, inputs, track)
+    if isinstance(target, AutoencoderId):
+        return _autoencoder(target, cohort, config, out, inputs, track)
+    return (_embedder if target is Helper.EMBEDDER else _localiser)(cohort, config, out, track)
+
+
+def outcome(target: Target, out: Path) -> Trained | None:
+    """How the finished training of ``target`` in ``out`` went; None where there is none."""
+    from synthuterus_bench.training.localiser import LAST_ROUND
+
+    return load_outcome(out / LAST_ROUND if target is Helper.LOCALISER else out)
+
+
+def _generator(target: ModelId, cohort: Cohort, config: LoopConfig, out: Path, inputs: Inputs, track: Track) -> Done:
+    from synthuterus_bench.training.generator import train_generator
+
+    assert isinstance(config, GeneratorConfig)
+    record = train_generator(
+        target, cohort, config, out, inputs.autoencoder, inputs.embedder, inputs.weights_dir, track
+    )
+    facts = {"pipeline": str(out / "pipeline"), "images_seen": record.images_seen, "loss": record.losses[-1]}
+    return _told(facts, f"pipeline in {out / 'pipeline'}, {record.images_seen:,} images seen", target, out)
+
+
+def _autoencoder(
+    target: AutoencoderId, cohort: Cohort, config: LoopConfig, out: Path, inputs: Inputs, track: Track
+) -> Done:
+    from synthuterus_bench.training.autoencoder import train_autoencoder
+
+    assert isinstance(config, AutoencoderConfig)
+    record = train_autoencoder(target, cohort, config, out, inputs.weights_dir, inputs.embedder, track)
+    facts = {"autoencoder": str(out / "autoencoder"), "digest": record.digest, "loss": record.losses[-1]}
+    return _told(facts, f"autoencoder in {out / 'autoencoder'}", target, out)
+
+
+def _embedder(cohort: Cohort, config: LoopConfig, out: Path, track: Track) -> Done:
+    from synthuterus_bench.training.embedder import train_embedder
+
+    assert isinstance(config, EmbedderConfig)
+    trained = train_embedder(cohort, config, out, track)
+    return _told({"embedder": str(out), "sha256": trained.sha256}, f"embedder in {out}", Helper.EMBEDDER, out)
+
+
+def _localiser(cohort: Cohort, config: LoopConfig, out: Path, track: Track) -> Done:
+    from synthuterus_bench.training.localiser import load_record, train_localiser
+
+    assert isinstance(config, LocaliserConfig)
+    trained, record = train_localiser(cohort, config, out, track), load_record(out)
+    facts = {"localiser": str(out), "sha256": trained.sha256, **record.model_dump()}
+    sentence = (
+        f"localiser in {out}: {record.annotated_pictures} annotated pictures of {record.annotated_patients} patients, "
+        f"{record.pseudo_kept} of {record.pseudo_offered} pseudo-labels kept"
+    )
+    return _told(facts, sentence, Helper.LOCALISER, out)
+
+
+def _told(facts: dict[str, Any], sentence: str, target: Target, out: Path) -> Done:
+    """With where it stopped, and the loss that was best."""
+    how = outcome(target, out)
+    if how is None:
+        return Done(facts, sentence)
+    facts |= {"steps": how.step, "best_step": how.best_step}
+    sentence += f", {how.step:,} steps, loss {how.losses[-1]:.4f}"
+    if how.validation:
+        facts["validation"] = how.best
+        sentence += f", validation {how.best:.4f} at step {how.best_step:,}"
+    return Done(facts, sentence)
