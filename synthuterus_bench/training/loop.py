@@ -27,7 +27,7 @@ from synthuterus_bench.training.course import learning_rate
 from synthuterus_bench.training.gradients import mean_gradients
 from synthuterus_bench.training.log import Log, open_log
 from synthuterus_bench.training.outcome import Trained, save_outcome
-from synthuterus_bench.vocab import Split
+from synthuterus_bench.vocab import Precision, Split
 
 ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "sheet_every", "quality_samples")
 """Settings that may change between two runs in one folder. Those that would have changed a step already taken, or an
@@ -54,8 +54,9 @@ class Task(Protocol):
 
 
 def make_accelerator(config: LoopConfig) -> Accelerator:
-    """The engine's view of devices and processes."""
-    return Accelerator(mixed_precision=config.precision.value)
+    """Devices and processes. The precision of ``config`` is set where it computes (:class:`_Engine`): accelerate fixes
+    its own once a process, and a grid may hold several."""
+    return Accelerator(mixed_precision="no")
 
 
 def watches(cohort: Cohort, config: LoopConfig) -> bool:
@@ -167,6 +168,10 @@ class _Engine:
         loss = f", loss {course.losses[-1]:.4f}" if course.losses else ""
         return f"training{loss}" + (f", validation {course.validation[-1][1]:.4f}" if course.validation else "")
 
+    def _autocast(self) -> torch.autocast:
+        mixed = self.config.precision is Precision.BF16
+        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=mixed)
+
     def _due(self, every: int) -> bool:
         return every > 0 and self.state.course.step % every == 0
 
@@ -178,7 +183,7 @@ class _Engine:
         losses = []
         for part in range(parts):
             torch.manual_seed(stream_seed(self.config.seed, "torch", step, part, self.accelerator.process_index))
-            with self.accelerator.autocast():
+            with self._autocast():
                 loss = self.task.loss(step, part) / parts
             self.accelerator.backward(loss)
             losses.append(loss.detach().float())
@@ -197,7 +202,8 @@ class _Engine:
         with averaged(self.task.nets, state.averages):
             if self.accelerator.is_main_process:
                 torch.manual_seed(stream_seed(self.config.seed, "torch validation"))
-                seen = [self.task.validate()]
+                with self._autocast():
+                    seen = [self.task.validate()]
                 page = self.task.sheet() if self._wants_sheet() else None
                 if page is not None:
                     self.log.sheet(step, page)

@@ -110,7 +110,10 @@ def settle(
         length = {key: value for key, value in _epochs(config, given, count, processes).items() if key not in given}
     if "decay_steps" not in given:
         length["decay_steps"] = round(_decay(target, scale) * int(length.get("steps", config.steps)))
-    return merge(kind, [*layers, Layer("length", length)])
+    config = merge(kind, [*layers, Layer("length", length)])
+    if config.patience and not config.evaluate_every:
+        raise UsageError(f"patience is {config.patience}, evaluate_every 0: expected evaluations to be patient about")
+    return config
 
 
 def _epochs(config: LoopConfig, given: set[str], count: Count | None, processes: int) -> dict[str, Any]:
