@@ -15,6 +15,7 @@ from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.submission import Submission, load_submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.tasks import ScoredTasks, score_tasks
+from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.entry import DatasetRef, Entry, Result, SuiteRef, save_entry
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.metrics.bank import FeatureBank
@@ -58,20 +59,7 @@ class _Clock:
         self.seconds[name] = time.perf_counter() - begun
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Thread count changes the last bits of a convolution, and many threads on a busy machine wait for each other."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@_one_thread()
+@one_thread()
 def evaluate(
     path: Path,
     suite: str | Suite = "uterus-2d-roi",

@@ -10,6 +10,7 @@ import typer
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out
 from synthuterus_bench.errors import UsageError
+from synthuterus_bench.vocab import Split
 
 if TYPE_CHECKING:
     from synthuterus_bench.bench.run import Evaluation
@@ -34,20 +35,27 @@ class Device(StrEnum):
 @app.command()
 def evaluate(
     path: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="A release or cohort folder, a folder with subfolders av-af, av-rf, rv-af and rv-rf of images "
             "(8 or 16-bit gray PNG, NIfTI), or a pipeline folder, from which a release is drawn first.",
             show_default=False,
         ),
-    ],
+    ] = None,
     suite: Annotated[
         SuiteName, typer.Option(help="Frozen protocol to evaluate by; demo takes a minute.")
     ] = SuiteName.ROI,
     reference: Annotated[
         str, typer.Option(help="phantom, or a prepared cohort folder with train and test.")
     ] = "phantom",
-    out_: Annotated[Path, typer.Option("--out", help="Entry to write; details go beside it.")] = Path("entry.json"),
+    out_: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Entry to write, details go beside it; or the record of reconstructions.",
+            show_default="entry.json, reconstruction.json",
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Also write the report, one HTML file.", show_default="no report")
     ] = None,
@@ -60,6 +68,21 @@ def evaluate(
         ),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where networks run.")] = Device.CPU,
+    reconstruction: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Measure what an autoencoder gives back instead: its folder, or the --out it was trained in; "
+            "give the option again for each that belongs into the table.",
+            show_default="none",
+        ),
+    ] = None,
+    cohort: Annotated[
+        Path | None, typer.Option(help="Prepared cohort whose pictures are reconstructed.", show_default="none")
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Split of that cohort.")] = Split.TEST,
+    plot: Annotated[
+        Path | None, typer.Option(help="Also draw the reconstruction distances, a PNG file.", show_default="no plot")
+    ] = None,
 ) -> None:
     """Measure synthetic images against real ones: distances, diversity and use for training, for each orientation.
 
@@ -67,7 +90,19 @@ def evaluate(
     weights and are marked unavailable without them; nothing is downloaded.
 
     Example: synthbench evaluate my_images/ --suite demo --out my_entry.json
+
+    Example: synthbench evaluate --reconstruction my-vae --cohort cohort --plot reconstruction.png
     """
+    if reconstruction or cohort or plot:
+        if path is not None or cohort is None or not reconstruction:
+            raise UsageError("--reconstruction and --cohort go together, and without a folder of images")
+        from synthuterus_bench.cli.reconstruction import reconstruct
+
+        reconstruct(reconstruction, cohort, split, out_ or Path("reconstruction.json"), plot, weights_dir, device.value)
+        return
+    if path is None:
+        raise UsageError("nothing to evaluate, expected a folder, or --reconstruction and --cohort")
+    out_ = out_ or Path("entry.json")
     from synthuterus_bench.bench.run import evaluate as run
     from synthuterus_bench.repro import check_place
 

@@ -18,7 +18,7 @@ _TOLD = {
 }
 _KINDS = {AutoencoderId.AE2D: "plain", AutoencoderId.VAE2D: "variational"}
 _NOTES = """\
-checkpoint   a folder that `synthbench train ID` made, as --checkpoint DIR or --repo ORG/NAME@REVISION
+checkpoint   `generate --checkpoint DIR` with what `train` made, or --repo ORG/NAME@REVISION
 autoencoder  ae2d or vae2d of the same view, in the model's folder; it is trained first
 text         a text encoder, in the model's folder: a small one of its own, or CLIP's
 localiser    no class is told, so classes are measured; it is shipped"""

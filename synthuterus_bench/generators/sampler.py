@@ -46,7 +46,7 @@ class Solver(StrEnum):
     DDPM = "ddpm"
 
 
-_SCHEDULERS: dict[Solver, Callable[[Any], Any]] = {
+SCHEDULERS: dict[Solver, Callable[[Any], Any]] = {
     Solver.DPM: DPMSolverMultistepScheduler.from_config,
     Solver.UNIPC: UniPCMultistepScheduler.from_config,
     Solver.DDIM: DDIMScheduler.from_config,
@@ -165,7 +165,7 @@ def solve(
     Args:
         seeds: one a sample; the ancestral solver's further noise comes from it.
     """
-    scheduler = _SCHEDULERS[Solver(config.scheduler)](schedule)
+    scheduler = SCHEDULERS[Solver(config.scheduler)](schedule)
     scheduler.set_timesteps(config.steps)
     further = {}
     if config.scheduler == Solver.DDPM:

@@ -71,6 +71,18 @@ class Summary:
     flaws: dict[str, int]
     orientations: dict[Orientation, int]
 
+    def as_text(self) -> str:
+        """Two or three sentences for a card."""
+        first = (
+            f"Of {self.plausible.trials} images {self.plausible.as_text()} show one plausible uterus to the segmenter; "
+            f"{self.valid.as_text()} have valid anatomy, with endometrium, junctional zone and myometrium in order "
+            "of brightness as well."
+        )
+        if not self.agreement.trials:
+            return first
+        asked = f"Of {self.agreement.trials} asked for an orientation {self.agreement.as_text()}"
+        return f"{first} {asked} have valid anatomy and are measured to lie so."
+
     def as_json(self) -> dict[str, object]:
         """Plain values for a card; agreement is null where no class was asked for."""
         shares = {"plausible": self.plausible, "valid": self.valid, "agreement": self.agreement}

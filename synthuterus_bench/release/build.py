@@ -1,7 +1,7 @@
 """From a generator to a release: plan, draw, filter, write. The same plan gives the same bytes, killed or not."""
 
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.errors import DataError, UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
-from synthuterus_bench.generators.pipeline import TrainingRecord, load_record, weights_digest
+from synthuterus_bench.generators.pipeline import TrainingRecord, load_pipeline, load_record, weights_digest
 from synthuterus_bench.generators.plan import Shares, check_scans, make_plan
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted
+from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, guidance_of
 from synthuterus_bench.generators.shares import shares_of
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
@@ -80,6 +80,8 @@ def generate(plan: ReleasePlan, out: Path, workers: int = 1, track: Track = sile
 
 def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew: Crew, track: Track = silent) -> Cohort:
     record = _checked(plan)
+    guidance = guidance_of(load_pipeline(plan.folder), plan.sampler.guidance)
+    plan = replace(plan, sampler=replace(plan.sampler, guidance=guidance))
     engine, shares = _engine(plan, record, work, track)
     header = facts | _header(plan, engine, record)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):

@@ -109,8 +109,8 @@ def draw_chunk(job: Job) -> None:
     pixels = sample_chunk(pipeline, wanted, engine.seed, engine.sampler)
     tensors = {"pixels": pixels, **_verdict_arrays(judge.judge(pixels))}
     if is_measured(engine.model.conditioning):
-        localiser, spacing = load_localiser(), SPACING_MM[dims_of(engine.model)]
-        tensors |= _position_arrays([find_position(one, spacing, localiser) for one in pixels])
+        localiser = load_localiser()
+        tensors |= _position_arrays([find_position(one, localiser) for one in pixels])
     write_atomic(path, save(tensors))
 
 

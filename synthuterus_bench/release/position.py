@@ -1,14 +1,14 @@
-"""Position of the uterus in what a generator drew untold: measured by the localiser, ``ambiguous`` allowed."""
+"""Position of the uterus in what a generator drew untold: as the anatomy metric measures it, ``ambiguous`` allowed."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.cohorts.position.orientation import Basis, measure
+from synthuterus_bench.cohorts.position.orientation import Basis
 from synthuterus_bench.cohorts.window import from_window
+from synthuterus_bench.metrics.anatomy import examine
 from synthuterus_bench.nets.segmenter import Localiser
-from synthuterus_bench.prep.localise import locate
 from synthuterus_bench.vocab import Orientation
 
 
@@ -23,13 +23,10 @@ class Position:
     basis: Basis | None = None
 
 
-def find_position(pixels: NDArray[np.uint16], spacing_mm: tuple[float, ...], localiser: Localiser) -> Position:
-    """Measure a windowed image (H, W) or volume (S, H, W); ``ambiguous`` where no uterus can be measured."""
-    z = from_window(pixels)
-    found = locate(z if z.ndim == 3 else z[None], localiser)
-    if found is None:
+def find_position(pixels: NDArray[np.uint16], localiser: Localiser) -> Position:
+    """Measure a windowed image (H, W) or volume (S, H, W); ``ambiguous`` with confidence 0 without valid anatomy."""
+    seen = examine(from_window(pixels), localiser)
+    if not seen.valid:
         return Position()
-    measured = measure(found.mask if z.ndim == 3 else found.mask[0], spacing_mm)
-    return Position(
-        measured.orientation, measured.confidence, measured.version_deg, measured.flexion_deg, measured.basis
-    )
+    found = seen.measured
+    return Position(seen.orientation, found.confidence, found.version_deg, found.flexion_deg, found.basis)

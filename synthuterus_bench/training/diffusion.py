@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.sheet import contact_sheet
 from synthuterus_bench.cohorts.window import from_window, to_display
-from synthuterus_bench.errors import UsageError
+from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
@@ -28,7 +28,7 @@ from synthuterus_bench.training.objective import LatentObjective, Objective, Pix
 from synthuterus_bench.training.perceptual import PerceptualDistance
 from synthuterus_bench.training.pictures import Pictures
 from synthuterus_bench.training.reader import Reader
-from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Perceptual, Prediction
+from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Perceptual, Prediction, SliceChoice
 
 VALIDATED = 256
 SHOWN = 8
@@ -58,6 +58,7 @@ class DiffusionTask:
 
     Raises:
         UsageError: settings that this kind of model has no use for.
+        CohortError: the uterus is to weigh more, and not every scan has a mask.
     """
 
     model: ModelId
@@ -69,6 +70,11 @@ class DiffusionTask:
 
     def __post_init__(self) -> None:
         check_settings(self.model, self.config)
+        if self.config.uterus_weight and self.data.uterus is None:
+            raise CohortError(
+                f"found scans without a mask, which uterus_weight={self.config.uterus_weight:g} needs",
+                "leave the weight out: --set uterus_weight=0",
+            )
         self.clean = clean_pictures(self.data, self.parts.vae)
         torch.manual_seed(stream_seed(self.config.seed, "initial weights"))
         net = make_denoiser(self.model.family, self.model.conditioning, self._size())
@@ -206,6 +212,8 @@ def check_settings(model: ModelId, config: GeneratorConfig) -> None:
     Raises:
         UsageError: see the messages.
     """
+    if model.family is Family.DDPM3D and config.slices is not SliceChoice.ALL:
+        raise UsageError(f"{model}: slices={config.slices}, expected all: it learns from whole volumes")
     if model.family is not Family.LDM2D:
         return
     if config.perceptual is not Perceptual.OFF:

@@ -85,12 +85,21 @@ def make_perceptual(
 
 def _lpips(weights_dir: Path | None, device: torch.device | str) -> PerceptualDistance:
     try:
-        loaded = load_pretrained(ALEXNET, weights_dir)
+        return load_lpips(weights_dir, device)
     except WeightsError as error:
         raise WeightsError(
             f"perceptual: lpips cannot be had: {error.message}",
             f"{error.hint}; or set perceptual: off or perceptual: embedder",
         ) from None
+
+
+def load_lpips(weights_dir: Path | None = None, device: torch.device | str = "cpu") -> PerceptualDistance:
+    """LPIPS on the published AlexNet.
+
+    Raises:
+        WeightsError: its file is missing or altered.
+    """
+    loaded = load_pretrained(ALEXNET, weights_dir)
     return lpips_distance(build_lpips(loaded.state), loaded.sha256, device)
 
 

@@ -1,8 +1,7 @@
 """What a generator learns from: the pictures or volumes of a split in memory, their conditions, where the uterus is."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.cohorts.record import Scan
+from synthuterus_bench.cohorts.slices import each_slice
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.generators.catalogue import ModelId
@@ -24,8 +24,6 @@ from synthuterus_bench.vocab import (
     SliceChoice,
     Split,
 )
-
-CENTRAL = 3
 
 
 @dataclass(frozen=True)
@@ -112,39 +110,19 @@ def check_cohort(cohort: Cohort, model: ModelId) -> None:
 
 
 def _chosen(cohort: Cohort, split: Split, model: ModelId, slices: SliceChoice) -> Iterator[Scan]:
-    """Volumes for a model of volumes; else pictures, of volumes their slices."""
+    """Volumes for a model of volumes, else planes.
+
+    Raises:
+        CohortError: a scan has another size than the view.
+    """
     side = VIEW_SIZE[model.view]
-    central = slices is SliceChoice.CENTRAL3
-    for scan in _central(cohort, split) if central and cohort.manifest.dims == 2 else cohort.scans(split):
+    volumes = model.family is Family.DDPM3D
+    scans = cohort.scans(split) if volumes else (scan for _, scan in each_slice(cohort, split, slices))
+    for scan in scans:
         if scan.pixels.shape[-2:] != (side, side):
             found = " x ".join(map(str, scan.pixels.shape))
             raise CohortError(f"{cohort.root}: scan {scan.scan_id}: found {found} pixels, expected {side} x {side}")
-        if scan.pixels.ndim == 2 or model.family is Family.DDPM3D:
-            yield scan
-        else:
-            yield from _planes(scan, central)
-
-
-def _planes(scan: Scan, central: bool) -> Iterator[Scan]:
-    count = len(scan.pixels)
-    first = max(0, (count - CENTRAL) // 2)
-    for k in range(first, min(count, first + CENTRAL)) if central else range(count):
-        if np.ptp(scan.pixels[k]):
-            yield replace(scan, pixels=scan.pixels[k], mask=None if scan.mask is None else scan.mask[k])
-
-
-def _central(cohort: Cohort, split: Split) -> Iterator[Scan]:
-    """The three pictures nearest to the centre of each examination, in stored order."""
-    distances: dict[tuple[str, str | None], list[tuple[float, str]]] = defaultdict(list)
-    for scan in cohort.scans(split):
-        if scan.slice_mm is None:
-            raise CohortError(
-                f"{cohort.root}: scan {scan.scan_id} has no slice position, which slices=central3 needs",
-                "import the cohort again, or set slices=all",
-            )
-        distances[scan.patient_id or scan.scan_id, scan.session].append((abs(scan.slice_mm), scan.scan_id))
-    kept = {name for near in distances.values() for _, name in sorted(near)[:CENTRAL]}
-    yield from (scan for scan in cohort.scans(split) if scan.scan_id in kept)
+        yield scan
 
 
 def _condition(scan: Scan) -> Condition | None:

@@ -43,14 +43,16 @@ def test_central_images_by_their_place(written, slices, expected):
     found = read_slices(written(numbered(4), places=[-6.0, -2.0, 2.0, 6.0]), Split.TRAIN, SliceChoice(slices))
     assert [int(picture[0, 0]) // 100 for picture in found.pixels] == expected
     assert found.scans == [f"s{index}" for index in expected]
+    assert found.places.tolist() == expected
 
 
 @pytest.mark.parametrize(("slices", "expected"), [("all", [0, 1, 2, 4]), ("central3", [1, 2]), ("mid", [2])])
 def test_slices_of_volumes_without_empty_ones(written, slices, expected):
     volume = np.stack(numbered(5))
     volume[3] = 0
-    found = read_slices(written([volume], dims=3), Split.TRAIN, SliceChoice(slices))
-    assert [int(picture[0, 0]) // 100 for picture in found.pixels] == expected
+    found = read_slices(written([volume, volume], dims=3), Split.TRAIN, SliceChoice(slices))
+    assert [int(picture[0, 0]) // 100 for picture in found.pixels] == 2 * expected
+    assert found.places.tolist() == expected + [5 + place for place in expected]
 
 
 def test_images_that_cannot_be_chosen_are_named(written, cohort):

@@ -1,11 +1,22 @@
 import numpy as np
 import pytest
+import torch
 
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.errors import UsageError
+from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import CHUNK, SamplerConfig, Wanted, sample_chunk, sample_seed
-from synthuterus_bench.vocab import CLASSES, Sequence
+from synthuterus_bench.generators.sampler import (
+    SamplerConfig,
+    Solver,
+    Wanted,
+    chunk_size,
+    guidance_of,
+    guided,
+    sample_chunk,
+    sample_seed,
+)
+from synthuterus_bench.vocab import CLASSES, Orientation, Sequence
 
 FAST = SamplerConfig(steps=3, guidance=1.0)
 WANTED = [Wanted(o, render(Condition(o, 1.5, Sequence.TSE)), index) for index, o in enumerate(CLASSES * 2)]
@@ -30,7 +41,7 @@ def test_seed_and_index_alone_name_the_noise(pipeline):
     assert sample_seed(0, WANTED[3]) == sample_seed(0, Wanted(None, None, 3)) != sample_seed(1, WANTED[3])
 
 
-@pytest.mark.parametrize("scheduler", ["dpm++", "ddim", "ddpm"])
+@pytest.mark.parametrize("scheduler", list(Solver))
 def test_every_scheduler_repeats_itself(pipeline, scheduler):
     config = SamplerConfig(scheduler, steps=3, dtype="float32")
     first, again = (sample_chunk(pipeline, WANTED[:2], 0, config) for _ in range(2))
@@ -52,10 +63,46 @@ def test_guidance_changes_the_picture_and_guidance_one_is_none(pipeline, monkeyp
     assert np.array_equal(sample_chunk(pipeline, WANTED[:2], 0, FAST), plain)
 
 
+def test_guidance_is_the_line_through_both_outputs(pipeline):
+    told = pipeline.tell([one.orientation for one in WANTED], [one.prompt for one in WANTED])
+    x, t = torch.randn(8, 1, 128, 128, generator=torch.Generator().manual_seed(0)), torch.full((8,), 500)
+    with torch.inference_mode():
+        null, one, three = (guided(pipeline, told, 8, scale)(x, t) for scale in (0.0, 1.0, 3.0))
+        assert torch.equal(null, pipeline.predict(x, t, pipeline.tell_nothing(8)))
+        assert torch.equal(one, pipeline.predict(x, t, told))
+    assert torch.allclose(three, null + 3 * (one - null), atol=1e-5)
+
+
+def test_a_condition_that_a_model_does_not_know_is_refused_never_ignored(pipeline, monkeypatch):
+    orientation, prompt = WANTED[0].orientation, WANTED[0].prompt
+    refused = {
+        "ddpm2d-uncond-roi": [(orientation, None), (None, prompt)],
+        "ddpm2d-class-roi": [(orientation, prompt), (None, None), (Orientation.AMBIGUOUS, None)],
+        "ddpm2d-text-roi": [(orientation, prompt), (None, None), (None, "")],
+        "ddpm2d-ct-roi": [(orientation, None), (None, prompt)],
+    }
+    for model, cases in refused.items():
+        monkeypatch.setattr(type(pipeline), "model_id", parse_id(model))
+        for told in cases:
+            with pytest.raises(UsageError, match=r"told (a|no) (class|prompt)"):
+                sample_chunk(pipeline, [Wanted(*told, 0)], 0, FAST)
+
+
+def test_guidance_of_a_model_that_has_nothing_to_be_guided_by_is_refused(pipeline, monkeypatch):
+    assert guidance_of(pipeline, None) == 1.5
+    monkeypatch.setattr(type(pipeline), "model_id", parse_id("ddpm2d-uncond-roi"))
+    assert guidance_of(pipeline, None) == guidance_of(pipeline, 1) == 1
+    with pytest.raises(UsageError, match="told nothing"):
+        guidance_of(pipeline, 2.0)
+
+
 def test_bad_settings_are_usage_errors(pipeline):
     with pytest.raises(UsageError, match="unknown scheduler"):
         SamplerConfig("euler-magic")
+    with pytest.raises(UsageError, match="unknown dtype"):
+        SamplerConfig(dtype="float8")
     with pytest.raises(UsageError, match="steps 0"):
         SamplerConfig(steps=0)
-    with pytest.raises(ValueError, match="chunk of 17"):
-        sample_chunk(pipeline, (WANTED * 3)[: CHUNK + 1], 0, FAST)
+    many = WANTED * (chunk_size(pipeline.model_id) // 8 + 1)
+    with pytest.raises(ValueError, match="chunk of 24"):
+        sample_chunk(pipeline, many, 0, FAST)

@@ -7,10 +7,13 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 
 from synthuterus_bench import weights
 from synthuterus_bench.cohorts.window import to_display, to_window
+from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.metrics import alexnet, inception
 from synthuterus_bench.metrics.bank import chunks
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.features import extract
+from synthuterus_bench.metrics.layers import ORDER
+from synthuterus_bench.nets import segmenter
 from synthuterus_bench.repro import digest_file
 
 
@@ -95,3 +98,19 @@ def test_chunks_are_of_one_size_and_lose_nothing():
     pieces = list(chunks(rows, 3))
     assert all(len(piece) == 3 for piece, _ in pieces)
     np.testing.assert_array_equal(np.concatenate([piece[:kept] for piece, kept in pieces]), rows)
+
+
+def test_anatomy_is_judged_image_by_image(pixels):
+    bank = extract(pixels, [Need.ANATOMY], None)
+    assert bank.arrays[Need.ANATOMY].tolist() == [[0, 0, -1]] * len(pixels)
+    assert bank.identity[Need.ANATOMY]["extractor"] == "localiser"
+    assert bank.identity[Need.ANATOMY]["core"] == ORDER.core
+
+
+def test_a_missing_localiser_leaves_the_anatomy_out_with_the_reason(pixels, monkeypatch):
+    def missing():
+        raise WeightsError("no localiser here")
+
+    monkeypatch.setattr(segmenter, "load_localiser", missing)
+    bank = extract(pixels, [Need.ANATOMY], None)
+    assert bank.missing == {Need.ANATOMY: "no localiser here"}

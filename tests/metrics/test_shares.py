@@ -57,6 +57,14 @@ def test_intervals_are_wilsons():
     }
 
 
+def test_words_for_a_card_hold_the_numbers():
+    text = summarise([GOOD] * 3 + [LOST], [AV_AF, AV_AF, AV_RF, None]).as_text()
+    low, high = wilson_interval(3, 4)
+    assert f"75.0 % [{100 * low:.1f}, {100 * high:.1f}]" in text
+    assert "Of 3 asked for an orientation 66.7 %" in text
+    assert "asked" not in summarise([GOOD]).as_text()
+
+
 def test_of_nothing_nothing_is_known():
     found = summarise([])
     assert np.isnan(found.valid.value)

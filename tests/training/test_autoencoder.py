@@ -31,7 +31,7 @@ def tiny(steps=2, **changes):
 
 def task_on(pixels, id=VAE, **changes):
     config = tiny(**changes)
-    data = Slices(pixels, [""] * len(pixels), [""] * len(pixels))
+    data = Slices(pixels, [""] * len(pixels), [""] * len(pixels), np.arange(len(pixels)))
     return AutoencoderTask(id, config, data, pixels, make_accelerator(config), make_perceptual(config.perceptual))
 
 

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from synthuterus_bench.cli import run
+from synthuterus_bench.errors import CohortError, DataError, UsageError, WeightsError
+from synthuterus_bench.release.crew import Workers, muster
+from synthuterus_bench.release.launched import _agree, _portable, appears
+from synthuterus_bench.workers import process_count, process_index
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """As torchrun would start the second of two processes."""
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+
+
+def test_one_process_is_its_own_leader():
+    with muster(3) as crew:
+        assert isinstance(crew, Workers)
+        assert crew.leads
+
+
+def test_launched_processes_are_counted_and_take_no_workers(launched):
+    assert (process_index(), process_count()) == (1, 2)
+    with pytest.raises(UsageError, match="2 processes launched together"), muster(2):
+        pass
+
+
+def test_only_the_first_process_speaks(launched, capsys, monkeypatch):
+    assert run(["models"]) == 0
+    assert run(["no-such-command"]) == 2
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setenv("RANK", "0")
+    assert run(["models"]) == 0
+    assert "ddpm2d-ct-roi" in capsys.readouterr().out
+
+
+def test_a_folder_that_one_process_does_not_see():
+    with pytest.raises(DataError, match=r"/s/\.r\.work: process 1 of 3 does not see") as caught:
+        _agree([(True, {}), (False, {}), (True, {})], Path("/s/.r.work"))
+    assert "shared folder" in caught.value.hint
+
+
+def test_other_versions_or_weights_in_one_process_are_named():
+    facts = {"device": "cpu", "weights_sha256": "a"}
+    _agree([(True, facts), (True, dict(facts))], Path("x"))
+    with pytest.raises(DataError, match="process 1 of 2 has weights_sha256 b, process 0 a"):
+        _agree([(True, facts), (True, facts | {"weights_sha256": "b"})], Path("x"))
+
+
+def test_an_error_says_which_process_met_it():
+    error = _portable(WeightsError("no such index", "give one"), 2)
+    assert (type(error), error.message, error.hint) == (WeightsError, "process 2: no such index", "give one")
+    assert _portable(CohortError("x"), 0).message == "x"
+    assert "process 1: unexpected ZeroDivisionError" in str(_portable(ZeroDivisionError("by zero"), 1))
+    full = OSError(28, "No space left on device", "/out")
+    assert _portable(full, 1) is full
+
+
+def test_a_file_may_take_a_moment_to_appear(tmp_path):
+    assert not appears(tmp_path / "none", patience=0.2)
+    (tmp_path / "some").touch()
+    assert appears(tmp_path / "some", patience=0)

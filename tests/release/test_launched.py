@@ -1,0 +1,124 @@
+"""``accelerate launch``: two processes that draw one release together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+"""Without a GPU these are two processes on the CPU; accelerate's own ``--cpu`` starts one."""
+
+OF_TWO_NODES = """
+import os, sys
+from synthuterus_bench.cli import run
+if os.environ["RANK"] == "1":
+    sys.argv[sys.argv.index("--out") + 1] += "-elsewhere"
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def arguments(model, out):
+    """Bounds so tight that some candidates are rejected and replaced."""
+    fixed = ["--steps", "2", "--guidance", "1", "--scans", "64", "--cap", "40"]
+    return ["generate", "--checkpoint", str(model), *fixed, "--tau", str(TAU[0]), "--out", str(out)]
+
+
+TAU = [0.999]
+
+
+def launch(*command, port=29611):
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true"}
+    whole = [*ACCELERATE, "--main_process_port", str(port), *command]
+    return subprocess.Popen(
+        whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
+
+
+def alone(model, out, workers):
+    command = [sys.executable, "-m", "synthuterus_bench", *arguments(model, out), "--workers", str(workers)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return contents(out)
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny_model, tmp_path_factory):
+    """What one process draws, some of it in a second round."""
+    from synthuterus_bench.cohorts.store import load_cohort
+    from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+
+    home = tmp_path_factory.mktemp("alone")
+    alone(tiny_model, home / "first", 1)
+    kept = sorted(scan.max_similarity for scan in load_cohort(home / "first").scans())
+    TAU[0] = kept[-6] - 1e-6
+    whole = alone(tiny_model, home / "r", 1)
+    assert read_log(home / "r" / AUDIT_FILE)[-1]["rejected"] >= 5
+    return whole
+
+
+def test_two_workers_and_two_launched_processes_give_the_bytes_of_one(tiny_model, undisturbed, tmp_path):
+    assert alone(tiny_model, tmp_path / "workers" / "r", 2) == undisturbed
+    process = launch("-m", "synthuterus_bench", *arguments(tiny_model, tmp_path / "launched" / "r"))
+    said, noise = process.communicate()
+    assert process.returncode == 0, noise
+    assert contents(tmp_path / "launched" / "r") == undisturbed
+    assert said.count("64 scans in") == 1
+    assert [path.name for path in (tmp_path / "launched").iterdir()] == ["r"]
+
+
+def test_killed_together_they_go_on_where_they_were(tiny_model, undisturbed, tmp_path):
+    out = tmp_path / "r"
+    process = launch("-m", "synthuterus_bench", *arguments(tiny_model, out), port=29612)
+    while process.poll() is None and not list((tmp_path / ".r.work").rglob("*.safetensors")):
+        time.sleep(0.02)
+    session = [one for one in Path("/proc").glob("[0-9]*/stat") if _session(one) == process.pid]
+    for path in session:
+        os.kill(int(path.parent.name), signal.SIGKILL)
+    process.communicate()
+    assert not out.exists()
+    again = launch("-m", "synthuterus_bench", *arguments(tiny_model, out), port=29613)
+    _, noise = again.communicate()
+    assert again.returncode == 0, noise
+    assert contents(out) == undisturbed
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+def _session(stat):
+    """Processes of torchrun have sessions of their own; their parent tells whose they are."""
+    try:
+        fields = stat.read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    own, parent = int(fields[3]), int(fields[1])
+    try:
+        above = Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return own
+    return int(above[3]) if own == int(stat.parent.name) else own
+
+
+def test_a_node_that_does_not_see_the_folder_is_a_clear_error(tiny_model, undisturbed, tmp_path):
+    script = tmp_path / "nodes.py"
+    script.write_text(OF_TWO_NODES)
+    process = launch(str(script), *arguments(tiny_model, tmp_path / "r"), port=29614)
+    _, noise = process.communicate()
+    assert process.returncode != 0
+    assert "process 1 of 2 does not see what process 0 writes there" in noise
+    assert "Traceback (most recent call last)" not in noise.partition("error: ")[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["nodes.py"]
+
+
+def test_an_error_of_one_process_stops_both_and_is_said_once(tiny_model, tmp_path):
+    process = launch("-m", "synthuterus_bench", *arguments(tiny_model, tmp_path / "r"), "--guidance", "-1", port=29615)
+    said, noise = process.communicate()
+    assert process.returncode != 0
+    assert (said, noise.count("Invalid value")) == ("", 1)
