@@ -21,7 +21,7 @@ from synthuterus_bench.errors import CohortError, DataError, DivergedError, Usag
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, stream_seed
 from synthuterus_bench.training.average import averaged, copied, load_averages, update_averages
-from synthuterus_bench.training.checkpoint import State, fresh_state, load_newest, save_checkpoint
+from synthuterus_bench.training.checkpoint import State, clear_abandoned, fresh_state, load_newest, save_checkpoint
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.course import learning_rate
 from synthuterus_bench.training.gradients import mean_gradients
@@ -125,6 +125,8 @@ class _Engine:
         self.state: State = fresh_state(self.task.nets, optimizer)
 
     def resume(self) -> None:
+        if self.accelerator.is_main_process:
+            clear_abandoned(self.out)
         load_newest(self.out, self.state, self.config, self.run)
         starts = {self.state.course.step}
         if self.accelerator.num_processes > 1:
