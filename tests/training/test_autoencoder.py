@@ -26,7 +26,7 @@ AE, VAE = AutoencoderId.AE2D, AutoencoderId.VAE2D
 
 def tiny(steps=2, **changes):
     usual = {"batch": 2, "warmup_steps": 1, "checkpoint_every": 1, "channels": (8, 8, 8), "validation_pictures": 4}
-    return AutoencoderConfig(**usual | {"steps": steps, "evaluate_every": 2} | changes)
+    return AutoencoderConfig(**usual | {"perceptual": "off", "steps": steps, "evaluate_every": 2} | changes)
 
 
 def task_on(pixels, id=VAE, **changes):
