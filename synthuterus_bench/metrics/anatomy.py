@@ -105,7 +105,8 @@ def examine(z: NDArray[np.float32], localiser: Localiser, *, bounds: Bounds = AD
     mask = draw(probabilities)
     piece = largest_piece(mask)
     confidence = mean_probability(probabilities, piece)
-    doubles = [*_beside(draw(first), bounds), *_within(mask, piece, bounds)]
+    whole = mask if probabilities is first else draw(first)
+    doubles = [*_beside(whole, bounds), *_within(mask, piece, bounds)]
     uterus = np.where(np.isin(mask, UTERUS) & ~piece, np.uint8(Label.BACKGROUND), mask)
     index = mid_sagittal(uterus, (1.0, 1.0))
     return Anatomy(
