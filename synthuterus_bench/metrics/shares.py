@@ -1,6 +1,6 @@
 """Shares of images with valid anatomy, with Wilson intervals: for a model card, and as metrics of the benchmark.
 
-``anatomy-plausible``: one uterus of plausible size, its cavity inside a wall. ``anatomy-valid``: and its tissues in
+``anatomy-plausible``: one uterus of plausible size with cervix and cavity. ``anatomy-valid``: and its tissues in
 order in the raw pixels. ``anatomy-agreement``: and its measured orientation is the one asked for. All three are shares
 of all images, so each is at most the one before. An image that was asked to be ``ambiguous``, or nothing, does not
 count for agreement; one that is measured ``ambiguous`` does, against it.

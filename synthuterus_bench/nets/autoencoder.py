@@ -140,6 +140,7 @@ def save_autoencoder(folder: Path, vae: AutoencoderKL) -> None:
     from copy import deepcopy
 
     deepcopy(vae).cpu().half().save_pretrained(folder, safe_serialization=True)
+    (folder / WEIGHTS).chmod(0o644)
 
 
 def load_autoencoder(folder: Path) -> AutoencoderKL:

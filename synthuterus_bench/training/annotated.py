@@ -56,7 +56,7 @@ def choose(cohort: Cohort, patients: int, pool: int, seed: int) -> tuple[list[Pl
     if len(names) < patients:
         raise CohortError(
             f"{cohort.root}: found {len(names)} training patients with masks, expected {patients}",
-            f"lower --annotated to {len(names)}" if names else None,
+            f"give --set annotated={len(names)}" if names else None,
         )
     rng = stream(seed, "annotated patients")
     chosen = {names[index] for index in rng.choice(len(names), patients, replace=False)}

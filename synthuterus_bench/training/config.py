@@ -94,6 +94,12 @@ class AutoencoderConfig(LoopConfig):
         validation_pictures: pictures of the validation split that every evaluation takes.
     """
 
+    steps: int = Field(2000, ge=1)
+    batch: int = Field(4, ge=1)
+    lr: float = Field(1.5e-3, gt=0)
+    warmup_steps: int = Field(50, ge=0)
+    average: float = Field(0.995, ge=0, lt=1)
+    precision: Precision = Precision.BF16
     slices: SliceChoice = SliceChoice.ALL
     patch: int = Field(2, ge=1)
     channels: tuple[int, ...] = (32, 64, 96)
@@ -101,7 +107,7 @@ class AutoencoderConfig(LoopConfig):
     attention: bool = False
     latent_channels: int = Field(4, ge=1)
     kl_weight: float = Field(1e-3, ge=0)
-    perceptual: Perceptual = Perceptual.OFF
+    perceptual: Perceptual = Perceptual.EMBEDDER
     perceptual_weight: float = Field(0.5, ge=0, le=1)
     validation_pictures: int = Field(128, ge=1)
 

@@ -1,46 +1,106 @@
 import json
 
+import pytest
+import yaml
+
 from synthuterus_bench.cli import run
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.index import load_index
+from tests.conftest import TINY
+
+QUICK = TINY | {"steps": 1, "batch": 2, "precision": "no", "evaluate_every": 0, "uterus_weight": 0}
 
 
-def test_a_generator_is_trained_and_packed_with_its_index(cohort, tmp_path):
-    options = [
-        "--cohort",
-        str(cohort.root),
-        "--out",
-        str(tmp_path),
-        "--steps",
-        "1",
-        "--batch",
-        "2",
-        "--precision",
-        "no",
-    ]
-    assert run(["train", "ddpm2d-ct-roi", *options]) == 0
-    assert load_pipeline(tmp_path / "pipeline").image_size == 128
+def options(cohort, out, **settings):
+    sets = [f"--set={key}={json.dumps(value)}" for key, value in settings.items()]
+    return ["--cohort", str(cohort.root), "--out", str(out), *sets]
+
+
+def test_a_generator_is_trained_and_packed_with_its_index(cohort, tmp_path, capsys):
+    assert run(["--json", "train", "ddpm2d-ct-roi", *options(cohort, tmp_path, **QUICK)]) == 0
+    assert load_pipeline(tmp_path / "pipeline").model_id.view == "roi"
     assert len(load_index(tmp_path / "pipeline" / "index.safetensors").keys) > 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["steps"], said["images_seen"]) == (1, 2)
+
+
+def test_an_autoencoder_is_trained_and_a_latent_model_on_it(cohort, tmp_path, capsys):
+    small = {"steps": 1, "batch": 2, "channels": [8, 8, 8], "evaluate_every": 0, "checkpoint_every": 1}
+    assert run(["train", "vae2d", *options(cohort, tmp_path / "vae", **small)]) == 0
+    assert "autoencoder in" in capsys.readouterr().out
+    latent = QUICK | {"patch": 1}
+    assert run(["train", "ldm2d-class-roi", *options(cohort, tmp_path / "ldm", **latent)]) == 2
+    assert "expected --autoencoder" in capsys.readouterr().err
+    with_it = ["--autoencoder", str(tmp_path / "vae" / "autoencoder")]
+    assert run(["train", "ldm2d-class-roi", *options(cohort, tmp_path / "ldm", **latent), *with_it]) == 0
+    assert load_pipeline(tmp_path / "ldm" / "pipeline").model_id.family == "ldm2d"
 
 
 def test_a_localiser_is_trained_on_few_masks(cohort, tmp_path, capsys):
-    options = ["--cohort", str(cohort.root), "--out", str(tmp_path / "net"), "--steps", "1", "--batch", "1"]
-    assert run(["--json", "train", "localiser", *options, "--annotated", "2", "--pseudo", "2"]) == 0
+    few = {"steps": 1, "batch": 1, "annotated": 2, "pseudo": 2}
+    assert run(["--json", "train", "localiser", *options(cohort, tmp_path / "net", **few)]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["sha256"] == load_localiser(tmp_path / "net").sha256
     assert (said["annotated_pictures"], said["pseudo_offered"]) == (4, 2)
-    assert run(["train", "localiser", *options, "--annotated", "99"]) == 1
+    assert run(["train", "localiser", *options(cohort, tmp_path / "net", annotated=99)]) == 1
     assert "expected 99" in capsys.readouterr().err
 
 
+def test_settings_come_from_preset_file_and_command_in_this_order(cohort, tmp_path, capsys):
+    (tmp_path / "mine.yaml").write_text("batch: 4\nlr: 3e-4\nseed: 1\n")
+    command = ["train", "ddpm2d-class-roi", "--show-config", "--config", str(tmp_path / "mine.yaml")]
+    assert run([*command, "--set", "batch=5", "--seed", "7"]) == 0
+    found = yaml.safe_load(capsys.readouterr().out)
+    assert (found["batch"], found["lr"], found["seed"], found["steps"]) == (5, 3e-4, 7, 20_000)
+    assert run(["--json", *command, "--preset", "paper", "--cohort", str(cohort.root)]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 2000 * -(-cohort.manifest.splits["train"] // 4)
+    assert run([*command, "--preset", "paper"]) == 2
+    assert "give --cohort DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--set", "batch=0"], "batch is 0, expected greater than or equal to 2"),
+        (["--set", "bach=1"], "did you mean batch?"),
+        (["--set", "batch"], "expected key=value"),
+        (["--config", "gone.yaml"], "gone.yaml: not readable"),
+        (["--set", "patience=5", "--set", "evaluate_every=0"], "expected evaluations to be patient about"),
+        (["--preset", "huge"], "'huge' is not one of"),
+        (["--seed", "-1"], "Invalid value for '--seed'"),
+    ],
+)
+def test_bad_settings_are_said_with_their_names(cohort, tmp_path, capsys, arguments, said):
+    assert run(["train", "embedder", *options(cohort, tmp_path / "out"), *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_what_cannot_be_trained_is_said(cohort, tmp_path, capsys):
-    options = ["--cohort", str(cohort.root), "--out", str(tmp_path / "out")]
-    assert run(["train", "ddpm3d-ct-roi", *options]) == 2
-    assert run(["train", "ddpm2d-ct-full", *options]) == 2
-    assert run(["train", "nonsense", *options]) == 2
+    assert run(["train", "nonsense", *options(cohort, tmp_path / "out")]) == 2
+    assert run(["train", "ddpm2d-ct-full", *options(cohort, tmp_path / "out")]) == 1
+    assert run(["train", "embedder", "--cohort", str(cohort.root)]) == 2
     errors = capsys.readouterr().err
-    assert "cannot be trained yet" in errors
-    assert "expected 2D full" in errors
     assert "unknown model id" in errors
+    assert "expected a 2D full one" in errors
+    assert "no --out" in errors
     assert not (tmp_path / "out").exists()
+
+
+def test_a_search_ends_in_a_table_and_trains_nothing_twice(cohort, tmp_path, capsys):
+    (tmp_path / "grid.yaml").write_text("lr: [1e-3, 1e-5]\ntemperature: [0.1]\n")
+    quick = {"steps": 2, "batch": 4, "warmup_steps": 1, "evaluate_every": 1}
+    command = ["train", "embedder", *options(cohort, tmp_path, **quick), "--search", str(tmp_path / "grid.yaml")]
+    assert run(command) == 0
+    text = capsys.readouterr().out
+    assert "2 of 2: lr 1e-05, temperature 0.1" in text
+    assert "validation" in text
+    assert run(["--json", *command]) == 0
+    said = json.loads(capsys.readouterr().out)
+    losses = [trial["validation"] for trial in said["trials"]]
+    assert losses == sorted(losses)
+    assert yaml.safe_load((tmp_path / "best.yaml").read_text())["lr"] == said["trials"][0]["lr"]
+    assert run(command) == 0
+    assert "1 of 2" not in capsys.readouterr().out
+    assert run(["train", "embedder", *options(cohort, tmp_path), "--search", str(tmp_path / "grid.yaml")]) == 2
+    assert "expected evaluations to search by" in capsys.readouterr().err

@@ -26,7 +26,7 @@ AE, VAE = AutoencoderId.AE2D, AutoencoderId.VAE2D
 
 def tiny(steps=2, **changes):
     usual = {"batch": 2, "warmup_steps": 1, "checkpoint_every": 1, "channels": (8, 8, 8), "validation_pictures": 4}
-    return AutoencoderConfig(**usual | {"steps": steps, "evaluate_every": 2} | changes)
+    return AutoencoderConfig(**usual | {"perceptual": "off", "steps": steps, "evaluate_every": 2} | changes)
 
 
 def task_on(pixels, id=VAE, **changes):
@@ -115,9 +115,10 @@ def test_a_killed_training_ends_in_the_same_weights(cohort, tmp_path, monkeypatc
 @pytest.mark.slow
 @pytest.mark.parametrize("id", [AE, VAE])
 def test_four_pictures_are_learned_by_heart(pixels, id):
+    pixels = pixels[:, 32:96, 32:96]
     task = task_on(pixels, id, channels=(32, 64, 96), batch=4)
     optimizer = torch.optim.AdamW(task.vae.parameters(), lr=2e-3)
-    for step in range(250):
+    for step in range(400):
         optimizer.zero_grad()
         task.loss(step, 0).backward()
         torch.nn.utils.clip_grad_norm_(task.vae.parameters(), 1.0)

@@ -11,7 +11,7 @@ from synthuterus_bench.repro import stream
 from synthuterus_bench.training.checkpoint import checkpoint_path, checkpoints
 from synthuterus_bench.training.config import GeneratorConfig, LoopConfig
 from synthuterus_bench.training.course import learning_rate
-from synthuterus_bench.training.loop import run_digest, train
+from synthuterus_bench.training.loop import make_accelerator, run_digest, train
 
 
 @dataclass
@@ -182,6 +182,13 @@ def test_more_patience_goes_on_and_less_goes_back(tmp_path):
     assert (less.step, less.best_step) == (12, 4)
 
 
+def test_what_a_killed_run_had_half_written_is_removed(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / ".step-00000010.safetensors.abc.partial").write_bytes(b"half")
+    go(Line(), tmp_path, steps=10)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000010.safetensors"]
+
+
 def test_only_the_newest_stay(tmp_path):
     go(Line(), tmp_path, keep=2)
     assert [path.stem for path in checkpoints(tmp_path)] == ["step-00000040", "step-00000030"]
@@ -199,6 +206,19 @@ def test_a_loss_that_is_no_number_ends_the_run_before_it_is_saved(tmp_path):
     with pytest.raises(DataError, match="loss is nan after 26 steps"):
         go(task, tmp_path)
     assert checkpoints(tmp_path)[0] == checkpoint_path(tmp_path, 20)
+
+
+def test_each_training_has_its_own_precision(tmp_path):
+    seen = {0: [], 1: [], "validation": []}
+    for precision in ("no", "bf16", "no"):
+        task = Held()
+        task.loss = lambda step, part, task=task: (
+            seen[step].append(task.net(torch.zeros(1, 3)).dtype) or Line.loss(task, step, part)
+        )
+        task.validate = lambda task=task: seen["validation"].append(task.net(torch.zeros(1, 3)).dtype)
+        settings = config(steps=2, precision=precision, evaluate_every=2)
+        train(task, settings, tmp_path / str(len(seen["validation"])), make_accelerator(settings))
+    assert seen[0] == seen["validation"] == [torch.float32, torch.bfloat16, torch.float32]
 
 
 class Halves(Line):
