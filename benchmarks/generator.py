@@ -18,7 +18,8 @@ from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.generators.pipeline import RECORD, load_pipeline, load_record
 from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
 from synthuterus_bench.repro import canonical_json, write_atomic
-from synthuterus_bench.training.pack import model_card
+from synthuterus_bench.training.card import model_card
+from synthuterus_bench.training.pack import parameters_of
 from synthuterus_bench.vocab import CLASSES
 
 EACH = 5
@@ -54,9 +55,7 @@ def main(pipeline: Path, release: Path, cohort: Path, entry: Path, picture: Path
     measured = quality(load_entry(entry), read_log(release / AUDIT_FILE)[-1])
     record = load_record(pipeline).model_copy(update={"quality": measured})
     write_atomic(pipeline / RECORD, canonical_json(record.model_dump(mode="json")) + "\n")
-    parts = load_pipeline(pipeline)
-    parameters = sum(p.numel() for net in (parts.unet, parts.text_encoder) for p in net.parameters())
-    write_atomic(pipeline / "README.md", model_card(record, parts.image_size, parameters, how))
+    write_atomic(pipeline / "README.md", model_card(record, parameters_of(load_pipeline(pipeline)), how))
     sheet(release, cohort).save(picture, optimize=True)
 
 

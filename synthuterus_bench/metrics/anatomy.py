@@ -1,8 +1,8 @@
 """The anatomy metric on one picture: what the segmenter sees, and whether the raw pixels bear it out.
 
 Valid anatomy is one uterus of plausible size (:mod:`synthuterus_bench.prep.localise`) with a cavity inside its wall and
-an axis from cervix to fundus, and tissues in their order in the pixels themselves (:mod:`.layers`). Every picture is judged alone: no verdict depends
-on its company.
+an axis from cervix to fundus, and tissues in their order in the pixels themselves (:mod:`.layers`). Every picture is
+judged alone: no verdict depends on its company.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Anatomy:
 
     @property
     def plausible(self) -> bool:
-        """One uterus of plausible size and shape is drawn, its cavity inside a wall."""
+        """One uterus of plausible size and shape is drawn, with cervix, axis, and a cavity inside its wall."""
         return not self.flaws
 
     @property

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Verdicts = NDArray[np.floating]
 LEVEL = 0.95
+RULE = 1
+"""Part of a result's identity; it goes up when the verdict on a picture can change."""
 
 
 class Verdict(IntEnum):
@@ -149,7 +151,8 @@ def _agrees(rows: Verdicts, scope: Scope) -> NDArray[np.bool_]:
 
 
 def _metric(name: str, verdict: Verdict) -> Metric:
-    return Metric(name, Need.ANATOMY, "higher", partial(measure_share, verdict=verdict), low=0.0, high=1.0)
+    measure = partial(measure_share, verdict=verdict)
+    return Metric(name, Need.ANATOMY, "higher", measure, low=0.0, high=1.0, params={"rule": RULE})
 
 
 ANATOMY = (

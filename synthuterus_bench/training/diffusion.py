@@ -15,20 +15,19 @@ from synthuterus_bench.cohorts.window import from_window, to_display
 from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
-from synthuterus_bench.nets.autoencoder import encode
 from synthuterus_bench.nets.condition import NULL_CLASS, Told
 from synthuterus_bench.nets.denoiser import DenoiserSize, denoise, make_denoiser
 from synthuterus_bench.nets.edm import make_edm_schedule
 from synthuterus_bench.nets.schedule import make_schedule
-from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import stream, stream_seed
+from synthuterus_bench.training.clean import Clean, clean_pictures
 from synthuterus_bench.training.config import GeneratorConfig
 from synthuterus_bench.training.objective import LatentObjective, Objective, PixelObjective, Weight
 from synthuterus_bench.training.perceptual import PerceptualDistance
 from synthuterus_bench.training.pictures import Pictures
 from synthuterus_bench.training.reader import Reader
-from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Perceptual, Prediction, SliceChoice
+from synthuterus_bench.training.samples import draw, wanted_like
+from synthuterus_bench.vocab import VIEW_SIZE, Family, Perceptual, Prediction, SliceChoice
 
 VALIDATED = 256
 SHOWN = 8
@@ -42,14 +41,6 @@ class Parts:
     reader: Reader | None = None
     vae: AutoencoderKL | None = None
     distance: PerceptualDistance | None = None
-
-
-@dataclass(frozen=True)
-class Clean:
-    """What noise is added to: ``x0`` (N, C, ...), windowed pixels or latents; ``uterus`` in [0, 1], (N, 1, ...)."""
-
-    x0: NDArray[np.generic]
-    uterus: NDArray[np.generic] | None
 
 
 @dataclass
@@ -82,15 +73,19 @@ class DiffusionTask:
         if self.latent:
             self.sigma_data = float(self.clean.x0.std())
             self.schedule = make_edm_schedule(self.sigma_data)
-            self.objective: Objective = LatentObjective(self.sigma_data)
         else:
             self.schedule = make_schedule(VIEW_SIZE[self.model.view], self.config.prediction)
-            self.objective = PixelObjective(self.schedule, self.parts.distance, self.config.perceptual_weight)
+        self.objective = self._objective(self.parts.distance)
 
     @property
     def latent(self) -> bool:
         """Whether this is a model of latents."""
         return self.model.family is Family.LDM2D
+
+    def _objective(self, distance: PerceptualDistance | None) -> Objective:
+        if self.latent:
+            return LatentObjective(self.sigma_data)
+        return PixelObjective(self.schedule, distance, self.config.perceptual_weight)
 
     @property
     def nets(self) -> Mapping[str, torch.nn.Module]:
@@ -116,7 +111,8 @@ class DiffusionTask:
         rng = stream(self.config.seed, "train", step, part, self.accelerator.process_index)
         rows = self.data.batch(rng, self.config.batch, self.config.balance)
         forget = rng.random((2, len(rows))) < [[self.config.drop_class], [self.config.drop_text]]
-        return self._losses(self.data, self.clean, rows, forget, rng, self.objective.times(rng, len(rows))).mean()
+        times = self.objective.times(rng, len(rows))
+        return self._losses(self.data, self.clean, rows, forget, rng, times, self.objective).mean()
 
     def _losses(
         self,
@@ -126,12 +122,13 @@ class DiffusionTask:
         forget: Forget,
         rng: np.random.Generator,
         times: NDArray[np.generic],
+        objective: Objective,
     ) -> torch.Tensor:
         x0, weight = self._tensors(clean, rows)
         noise = torch.from_numpy(rng.standard_normal(x0.shape, dtype=np.float32)).to(x0.device)
         told = self._told(data, rows, forget)
         when = torch.from_numpy(times).to(x0.device)
-        return self.objective.losses(lambda x, t: denoise(self.unet, x, t, told), x0, noise, when, weight)
+        return objective.losses(lambda x, t: denoise(self.unet, x, t, told), x0, noise, when, weight)
 
     def _tensors(self, clean: Clean, rows: NDArray[np.int64]) -> tuple[torch.Tensor, Weight]:
         device = self.accelerator.device
@@ -154,17 +151,19 @@ class DiffusionTask:
 
     @torch.no_grad()
     def validate(self) -> float | None:
-        """Mean loss over at most 256 validation pictures, at times spread evenly, with the same noise every time."""
+        """Mean loss over at most 256 validation pictures, at times spread evenly, with the same noise every time.
+
+        Without the perceptual term and the weight of the uterus, so that it is comparable whatever they are.
+        """
         if self._held_out is None:
             return None
         (data, clean), total = self._held_out, 0.0
-        rng = stream(self.config.seed, "validation")
+        rng, plain = stream(self.config.seed, "validation"), self._objective(None)
         times = self.objective.even_times((rng.permutation(len(data)) + 0.5) / len(data))
         self.unet.eval()
         for start in range(0, len(data), self.config.batch):
             rows = np.arange(start, min(start + self.config.batch, len(data)))
-            with self.accelerator.autocast():
-                losses = self._losses(data, clean, rows, np.zeros((2, len(rows)), bool), rng, times[rows])
+            losses = self._losses(data, clean, rows, np.zeros((2, len(rows)), bool), rng, times[rows], plain)
             total += float(losses.sum())
         self.unet.train()
         return total / len(data)
@@ -222,46 +221,3 @@ def check_settings(model: ModelId, config: GeneratorConfig) -> None:
         raise UsageError(f"{model}: patch={config.patch}, expected 1: latents are small already")
     if config.prediction is not Prediction.SAMPLE:
         raise UsageError(f"{model}: prediction={config.prediction}, expected sample, which EDM's networks say")
-
-
-def clean_pictures(data: Pictures, vae: AutoencoderKL | None) -> Clean:
-    """Pictures as they are, or their latents."""
-    uterus = None if data.uterus is None else data.uterus[:, None]
-    if vae is None:
-        return Clean(data.pixels[:, None], uterus)
-    x0 = latents_of(vae, data.pixels)
-    if uterus is not None:
-        shrink = uterus.shape[-1] // x0.shape[-1]
-        uterus = torch.nn.functional.avg_pool2d(torch.from_numpy(uterus).float(), shrink).numpy()
-    return Clean(x0, uterus)
-
-
-@torch.inference_mode()
-def latents_of(vae: AutoencoderKL, pixels: NDArray[np.uint16], batch: int = 16) -> NDArray[np.float32]:
-    """Latents (N, C, h, w) of pictures (N, rows, columns)."""
-    device = next(vae.parameters()).device
-    pieces = (torch.from_numpy(from_window(pixels[i : i + batch])[:, None]) for i in range(0, len(pixels), batch))
-    return torch.cat([encode(vae, piece.to(device)).float().cpu() for piece in pieces]).numpy()
-
-
-def wanted_like(data: Pictures, model: ModelId, count: int) -> list[Wanted]:
-    """``count`` samples to draw with conditions that occur in ``data``, classes in turn."""
-    rows_of = [np.flatnonzero(data.classes == k) for k in range(len(CLASSES))]
-    present = [rows for rows in rows_of if len(rows)] or [np.arange(len(data))]
-    wanted = []
-    for index in range(count):
-        rows = present[index % len(present)]
-        row = rows[index // len(present) % len(rows)]
-        orientation = CLASSES[data.classes[row]] if model.conditioning.by_class else None
-        wanted.append(Wanted(orientation, data.prompts[row] if model.conditioning.by_text else None, index))
-    return wanted
-
-
-def draw(pipeline: SynthUterusPipeline, wanted: list[Wanted], seed: int, track: Track = silent) -> NDArray[np.uint16]:
-    """Samples by the default sampler, (n, rows, columns); of volumes the middle slice."""
-    size, config = chunk_size(pipeline.model_id), SamplerConfig()
-    chunks = [wanted[i : i + size] for i in range(0, len(wanted), size)]
-    samples = np.concatenate(
-        [sample_chunk(pipeline, chunk, seed, config) for chunk in track(chunks, "drawing samples", len(chunks))]
-    )
-    return samples[:, samples.shape[1] // 2] if samples.ndim == 4 else samples

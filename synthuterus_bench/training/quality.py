@@ -20,8 +20,8 @@ from synthuterus_bench.nets.condition import NULL_CLASS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import stream
 from synthuterus_bench.stats import significant
-from synthuterus_bench.training.diffusion import draw, wanted_like
 from synthuterus_bench.training.pictures import Pictures
+from synthuterus_bench.training.samples import draw, wanted_like
 from synthuterus_bench.vocab import CLASSES, Orientation
 
 ANATOMY = ("anatomy-plausible", "anatomy-valid", "anatomy-agreement")

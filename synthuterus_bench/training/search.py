@@ -12,6 +12,7 @@ from typing import Any
 
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import CohortError, DivergedError, UsageError
+from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.repro import canonical_json, digest_json, write_atomic
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.loop import ENDS
@@ -57,6 +58,8 @@ def read_grid(path: Path) -> list[dict[str, Any]]:
 def apart(target: Target, grid: list[dict[str, Any]]) -> list[str]:
     """Settings in a grid whose values are judged by different measures, so that their losses do not compare."""
     measures = MEASURES | ({"batch"} if target is Helper.EMBEDDER else set())
+    if isinstance(target, ModelId):
+        measures -= {"perceptual", "perceptual_weight"}
     return [key for key in grid[0] if key in measures and len({repr(values[key]) for values in grid}) > 1]
 
 

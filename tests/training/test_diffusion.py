@@ -29,6 +29,7 @@ def psnr(found, wanted) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_four_pictures_learned_by_heart_come_back_through_the_sampler(cohort, tmp_path):
     config = tiny_config(
         600,
@@ -53,13 +54,15 @@ CONDITIONS = [(o, f, s) for o in CLASSES for f in FIELD_STRENGTHS for s in Seque
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("model", ["ddpm2d-ct-roi", "ddpm2d-text-roi"])
 def test_samples_follow_their_conditions_and_shuffled_ones_drop_a_classifier_to_chance(model, tmp_path):
     planted = planted_cohort(tmp_path / "cohort", each=20)
     config = tiny_config(
-        500,
+        600,
         batch=12,
-        channels=(48, 64),
+        patch=16,
+        channels=(64, 64),
         text_width=32,
         prediction="sample",
         lr=2e-3,

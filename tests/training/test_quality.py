@@ -5,7 +5,8 @@ from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.training.pictures import read_pictures
-from synthuterus_bench.training.quality import measure_quality, middle, sample_sheet, wanted_like
+from synthuterus_bench.training.quality import measure_quality, middle, sample_sheet
+from synthuterus_bench.training.samples import wanted_like
 from synthuterus_bench.vocab import CLASSES, SliceChoice, Split
 
 CT = parse_id("ddpm2d-ct-roi")
