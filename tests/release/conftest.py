@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.nets.autoencoder import make_autoencoder, save_autoencoder
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
 from synthuterus_bench.training.generator import train_generator
@@ -31,6 +33,13 @@ def volumes(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     return writer.close()
 
 
+def autoencoder(home: Path) -> Path:
+    """An untrained one: latents of random directions."""
+    torch.manual_seed(0)
+    save_autoencoder(home / "vae", make_autoencoder((8, 8), patch=4))
+    return home / "vae"
+
+
 @pytest.fixture(scope="session")
 def model_of(
     cohort: Cohort, volumes: Cohort, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory
@@ -42,7 +51,9 @@ def model_of(
         if name not in made:
             model = parse_id(name)
             home, data = tmp_path_factory.mktemp(name), volumes if model.family is Family.DDPM3D else cohort
-            train_generator(model, data, tiny_config(batch=2), home)
+            latent = model.family is Family.LDM2D
+            own = {"prediction": "sample", "patch": 1} if latent else {}
+            train_generator(model, data, tiny_config(batch=2, **own), home, autoencoder(home) if latent else None)
             save_index(build_index(data, load_embedder()), home / "pipeline" / INDEX_FILE)
             made[name] = home / "pipeline"
         return made[name]

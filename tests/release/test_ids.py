@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import datasets
 import numpy as np
 import pytest
 
@@ -64,8 +65,9 @@ def test_where_no_class_is_told_it_is_measured(model_of, cohort, monkeypatch, tm
     assert all((scan.field_strength is not None) is ("text" in name) for scan in scans)
 
 
-def test_what_a_generator_that_learned_nothing_draws_is_ambiguous(model_of, tmp_path):
-    release = build(model_of, "ddpm2d-uncond-roi", tmp_path / "synthuterus", scans=5)
+@pytest.mark.parametrize("family", ["ddpm2d", "ldm2d", "ddpm3d"])
+def test_what_a_generator_that_learned_nothing_draws_is_ambiguous(model_of, tmp_path, family):
+    release = build(model_of, f"{family}-uncond-roi", tmp_path / "synthuterus", scans=5)
     assert [(scan.orientation, scan.orientation_confidence) for scan in release.scans()] == [("ambiguous", 0.0)] * 5
     check_release(release.root)
 
@@ -94,6 +96,8 @@ def test_volumes(model_of, volumes, tmp_path, capsys):
     assert "192 training slices of the generator" in card(release).replace("all 192", "192")
     assert run(["cohort", "show", str(release.root)]) == 0
     assert "3D" in capsys.readouterr().out
+    loaded = datasets.load_dataset(str(release.root), split="train", cache_dir=str(tmp_path / "cache"))
+    assert loaded[0]["volume"].shape == (24, 128, 128)
 
 
 def test_one_copied_slice_rejects_a_volume(model_of, volumes, monkeypatch, tmp_path):
