@@ -3,7 +3,7 @@
     python benchmarks/localiser.py FULL_COHORT ROI_COHORT VOLUMES LOCALISER_DIR [BASELINE_DIR]
 
 The cohorts are prepared, the first two 2D, the third 3D; their test splits are the unseen patients. LOCALISER_DIR is
-what ``synthbench train localiser`` wrote, BASELINE_DIR the same with ``--pseudo 0``: as many steps on the annotated
+what ``synthbench train localiser`` wrote, BASELINE_DIR the same with ``--set pseudo=0``: as many steps on the annotated
 scans alone. Prints JSON and writes LOCALISER_DIR/README.md.
 """
 

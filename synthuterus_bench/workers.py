@@ -37,6 +37,11 @@ def process_count() -> int:
     return _first_number(_SIZE, 1)
 
 
+def launched_in_vain() -> bool:
+    """Whether ``accelerate launch --cpu`` was asked for several processes, of which it starts one without MPI."""
+    return process_count() == 1 and "MASTER_ADDR" in os.environ and "ACCELERATE_USE_CPU" in os.environ
+
+
 def _first_number(names: tuple[str, ...], otherwise: int) -> int:
     found = (os.environ[name] for name in names if os.environ.get(name, "").isdecimal())
     return int(next(found, otherwise))

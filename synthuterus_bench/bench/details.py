@@ -48,6 +48,7 @@ class Details(_Frozen):
         intensity: whether the submission's z-scores were kept (``window``) or made image by image.
         found: images of each class in the submission, before the suite took its share.
         confusions: by ``<regime>, <arm>, seed <n>``.
+        notes: what is particular about these images, and which results that leaves out.
         similarities: cosine of each image's code to its nearest real training image, by set.
     """
 
@@ -60,6 +61,7 @@ class Details(_Frozen):
     confusions: dict[str, Confusion]
     similarities: dict[str, Histogram]
     nulls: tuple[Null, ...]
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """Canonical JSON."""

@@ -1,4 +1,4 @@
-"""A generator handed in as its weights: a release is drawn from it first, through its privacy filter, and kept."""
+"""A generator of this package handed in as its weights: a release is drawn first, through its filter, and kept."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from synthuterus_bench.generators.pipeline import RECORD, load_record, weights_d
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.workers import available_cores, process_count
 
 PIPELINE = "model_index.json"
 
@@ -28,12 +29,14 @@ def drawn_release(path: Path, suite: Suite, cache: Path, track: Track = silent) 
     if not (path / RECORD).is_file():
         raise SubmissionError(
             f"{path}: found a pipeline without {RECORD}, expected one that `synthbench train` made",
-            "draw images with its own library and evaluate the folder of images",
+            "stock DDPMPipeline and DDIMPipeline folders will do too; of others, draw images with their own library "
+            "and evaluate the folder of images",
         )
     record = load_record(path)
     if parse_id(record.model_id).view is not suite.view:
         raise SubmissionError(f"{path}: found a generator {record.model_id}, expected one of view {suite.view}")
     scans = suite.n_per_class * len(CLASSES)
     out = cache / "drawn" / f"{record.model_id}-{weights_digest(path)[:16]}-{scans}"
-    generate(ReleasePlan(record.model_id, path, scans), out, track=track)
+    workers = available_cores() if process_count() == 1 else 1
+    generate(ReleasePlan(record.model_id, path, scans), out, workers, track)
     return out

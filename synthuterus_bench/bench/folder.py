@@ -83,7 +83,7 @@ def _z_scores(pictures: list[Picture]) -> tuple[NDArray[np.floating], Intensity]
     stored = [picture.z for picture in pictures if picture.z is not None]
     if len(stored) == len(pictures) and _look_standardised(np.stack(stored)):
         return np.stack(stored), "window"
-    return np.stack([_standardised(picture) for picture in pictures]), "standardised"
+    return np.stack([standardised(picture) for picture in pictures]), "standardised"
 
 
 def _look_standardised(z: NDArray[np.floating]) -> bool:
@@ -91,7 +91,12 @@ def _look_standardised(z: NDArray[np.floating]) -> bool:
     return bool(Z_MEAN[0] <= mean <= Z_MEAN[1] and Z_STD[0] <= std <= Z_STD[1])
 
 
-def _standardised(picture: Picture) -> NDArray[np.floating]:
+def standardised(picture: Picture) -> NDArray[np.floating]:
+    """z-scores of a picture inside the body, by itself.
+
+    Raises:
+        SubmissionError: it shows no body.
+    """
     from synthuterus_bench.prep.intensity import body_mask, standardise
 
     try:

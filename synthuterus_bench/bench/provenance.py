@@ -18,11 +18,15 @@ AUDIT = Path("audit") / "audit.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Blocks of an entry that a release's audit log fills; empty for anything else."""
+    """Blocks of an entry that a release's audit log fills; empty for anything else.
+
+    ``measured`` says that no class was asked for, so that the classes of the images are what was measured on them.
+    """
 
     weights: Weights | None = None
     sampling: Sampling = field(default_factory=Sampling)
     privacy: Privacy = field(default_factory=Privacy)
+    measured: bool = False
 
 
 def describe_generator(name: str, model: str | None, dims: int, weights: Weights | None = None) -> Generator:
@@ -58,6 +62,7 @@ def read_provenance(release: Path) -> Provenance:
             weights=Weights(sha256=header["weights_sha256"]) if header.get("weights_sha256") else None,
             sampling=_sampling(header),
             privacy=Privacy(**said, audit_sha256=digest_file(path)),
+            measured=header.get("classes") == "measured",
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -66,7 +71,7 @@ def read_provenance(release: Path) -> Provenance:
 
 def _sampling(header: dict[str, Any]) -> Sampling:
     sampler = header.get("sampler")
-    settings = _only(sampler, "scheduler", "steps", "guidance") if isinstance(sampler, dict) else {}
+    settings = _only(sampler, "scheduler", "steps", "guidance", "dtype") if isinstance(sampler, dict) else {}
     return Sampling(**settings, seeds=[header["seed"]] if "seed" in header else [])
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from synthuterus_bench.bench.details import Details, save_details
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
+from synthuterus_bench.bench.notes import left_out, notes_on
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
+from synthuterus_bench.bench.stock import is_stock, load_stock
 from synthuterus_bench.bench.submission import Submission, load_submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.tasks import ScoredTasks, score_tasks
@@ -75,8 +77,9 @@ def evaluate(
     """Evaluate the submission at ``path``.
 
     Args:
-        path: a release or cohort folder, one with a subfolder of images for each orientation, or a pipeline folder, of
-            which a release is drawn first and kept in ``cache``.
+        path: a release or cohort folder, one with a subfolder of images for each orientation, or a pipeline folder:
+            of this package, of which a release is drawn first and kept in ``cache``, or a stock unconditional one of
+            diffusers.
         reference: ``phantom``, or a prepared cohort folder with train and test splits.
         name: what to call the generator; by default what a release says.
         embedder: by default the shipped one.
@@ -90,8 +93,7 @@ def evaluate(
     suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
     cache = cache or cache_folder()
     with clock.stage("submission"):
-        images = drawn_release(path, suite, cache, track) if is_pipeline(path) else path
-        submission = load_submission(images, suite, name)
+        submission = _read(path, suite, name, cache, device, track)
     embedder = embedder or _shipped_embedder()
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)
@@ -99,12 +101,18 @@ def evaluate(
         sets = Sets(submission, real)
         bank = extract(sets.pixels, _needs(suite), embedder, weights_dir=weights_dir, device=device, track=track)
     with clock.stage("metrics"):
-        metrics = score_metrics(suite.metrics, sets.scopes(suite.permutations), bank, track)
+        metrics = score_metrics(suite.metrics, sets.scopes(suite.permutations), bank, track, left_out(submission))
     with clock.stage("downstream"):
         tasks = score_tasks(suite, *sets.labelled(bank), device=device, track=track)
     details = _details(suite, sets, bank, metrics, tasks)
     entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
     return Evaluation(entry, details, clock.seconds)
+
+
+def _read(path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track) -> Submission:
+    if is_stock(path):
+        return load_stock(path, suite, cache, name, device, track)
+    return load_submission(drawn_release(path, suite, cache, track) if is_pipeline(path) else path, suite, name)
 
 
 def _check_device(device: str) -> None:
@@ -134,6 +142,7 @@ def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics
         confusions=tasks.confusions,
         similarities={"nearest real training image": sets.similarities(bank)},
         nulls=tuple(metrics.nulls),
+        notes=notes_on(sets.submission),
     )
 
 

@@ -1,6 +1,8 @@
 """Metrics to results: every metric of a suite in every scope, each with its floor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from synthuterus_bench.bench.details import Null
@@ -10,6 +12,9 @@ from synthuterus_bench.metrics.base import Measurement, Metric, Scope
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.stats import significant
+
+FEWEST = 2
+"""Images in a scope, below which nothing is measured."""
 
 Status = Literal["unavailable", "failed"]
 
@@ -23,20 +28,34 @@ class ScoredMetrics:
 
 
 def score_metrics(
-    names: tuple[str, ...], scopes: list[Scope], bank: FeatureBank, track: Track = silent
+    names: tuple[str, ...],
+    scopes: list[Scope],
+    bank: FeatureBank,
+    track: Track = silent,
+    left_out: Mapping[str, str] = MappingProxyType({}),
 ) -> ScoredMetrics:
-    """Measure every metric in every scope; ``unavailable`` with the reason where the bank lacks its features."""
+    """Measure every metric in every scope; ``unavailable`` with the reason where the bank lacks its features.
+
+    Args:
+        left_out: metrics that mean nothing for this submission, and why.
+    """
     results: list[Result] = []
     nulls: list[Null] = []
     pairs = [(METRICS[name], scope) for name in names for scope in scopes]
     for metric, scope in track(pairs, "metrics", len(pairs)):
-        if metric.need in bank.missing:
-            results.append(_without_value(metric, scope, "unavailable", bank.missing[metric.need]))
+        why = left_out.get(metric.name) or bank.missing.get(metric.need) or _too_few(scope)
+        if why:
+            results.append(_without_value(metric, scope, "unavailable", why))
             continue
         result, null = _measure(metric, scope, bank)
         results.append(result)
         nulls += null
     return ScoredMetrics(results, nulls)
+
+
+def _too_few(scope: Scope) -> str | None:
+    found = len(scope.fake)
+    return None if found >= FEWEST else f"found {found} images of the class, expected at least {FEWEST}"
 
 
 def _measure(metric: Metric, scope: Scope, bank: FeatureBank) -> tuple[Result, list[Null]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.bench.details import Histogram, histogram
 from synthuterus_bench.bench.reference import Reference
-from synthuterus_bench.bench.submission import Submission
+from synthuterus_bench.bench.submission import NO_CLASS, Submission
 from synthuterus_bench.downstream.regimes import Labelled
 from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need, Scope
@@ -37,21 +37,29 @@ class Sets:
         return np.concatenate([part + offset for part, offset in zip(parts, offsets, strict=True)])
 
     def scopes(self, permutations: int) -> list[Scope]:
-        """Each orientation and all pooled, with at most as many synthetic as real training images of a class."""
-        fake, train = self.submission.labels, self.real.train.labels
+        """Each orientation and all pooled, with at most as many synthetic as real training images of a class.
+
+        Where classes were measured, pooled are all images, with a class or not, up to as many as real training ones.
+        """
+        fake, train, told = self.submission.labels, self.real.train.labels, not self.submission.measured
+        everywhere = np.arange(len(fake))
         matched = np.concatenate([first_of_class(fake, k, int(np.sum(train == k))) for k in range(len(CLASSES))])
-        labels = np.where(np.isin(np.arange(len(fake)), matched), fake, -1)
+        pooled_only = np.full(len(fake), -1) if told else np.where(everywhere < len(train), NO_CLASS, -1)
+        labels = np.where(np.isin(everywhere, matched), fake, pooled_only)
+        if not told:
+            labels[len(train) :] = -1
         names = [str(name) for name in CLASSES]
-        return make_scopes(labels, train, self.real.test.labels, self.units, names, permutations=permutations, seed=0)
+        test = self.real.test.labels
+        return make_scopes(labels, train, test, self.units, names, permutations=permutations, seed=0, told=told)
 
     def labelled(self, bank: FeatureBank) -> tuple[Labelled, Labelled, Labelled]:
-        """Submission, as many real training images of each class, and all held-out ones."""
+        """Submission, as many real training images of each class, and all held-out ones; all with a class."""
         fake, train, test = self._split(bank.arrays[Need.EMBEDDER])
-        sizes = np.bincount(self.submission.labels, minlength=len(CLASSES))
+        sizes = np.bincount(self.submission.labels, minlength=NO_CLASS)[:NO_CLASS]
         rows = [first_of_class(self.real.train.labels, k, size) for k, size in enumerate(sizes)]
         real, held_out, ours = self.real.train, self.real.test, self.submission
         return (
-            Labelled(ours.pixels, fake, ours.labels, ours.units),
+            Labelled(ours.pixels, fake, ours.labels, ours.units).take(np.flatnonzero(ours.labels < NO_CLASS)),
             Labelled(real.pixels, train, real.labels, real.units).take(np.concatenate(rows)),
             Labelled(held_out.pixels, test, held_out.labels, held_out.units),
         )

@@ -15,9 +15,10 @@ from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.entry import Generator
 from synthuterus_bench.errors import CohortError, SubmissionError
 from synthuterus_bench.repro import digest_array, digest_json, stream
-from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.vocab import CLASSES, Orientation
 
 UNNAMED = "unnamed"
+NO_CLASS = len(CLASSES)
 Ints = NDArray[np.int64]
 
 
@@ -27,10 +28,12 @@ class Submission:
 
     Attributes:
         pixels: (n, size, size).
-        labels: class index of each, (n,).
+        labels: class index of each, (n,); ``NO_CLASS`` for one that was measured ``ambiguous``.
         units: which images are of one (synthetic) patient, (n,).
         digests: SHA-256 of the pixels of each.
         found: how many images of each class there were before the suite took its share.
+        dims: 3 where the images are the middle slices of volumes.
+        generated: whether they were drawn here, from a generator without an index of its training images.
     """
 
     pixels: NDArray[np.uint16]
@@ -42,11 +45,19 @@ class Submission:
     intensity: Intensity
     generator: Generator
     provenance: Provenance
+    dims: int = 2
+    generated: bool = False
 
     @property
     def per_class(self) -> dict[str, int]:
-        """How many images of each class are evaluated."""
-        return {str(name): int(np.sum(self.labels == k)) for k, name in enumerate(CLASSES)}
+        """How many images of each class are evaluated, and where classes were measured how many have none."""
+        names = (*CLASSES, Orientation.AMBIGUOUS) if self.measured else CLASSES
+        return {str(name): int(np.sum(self.labels == k)) for k, name in enumerate(names)}
+
+    @property
+    def measured(self) -> bool:
+        """Whether classes are those measured on the images, for lack of any that were asked for."""
+        return self.provenance.measured
 
 
 def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submission:
@@ -62,7 +73,7 @@ def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submis
         found = "a file" if path.exists() else "nothing there"
         raise SubmissionError(f"{path}: found {found}, expected a folder of images, a release or a cohort")
     read = _read_cohort if (path / "cohort.json").exists() else _read_folder
-    return _select(read(path, suite, name), suite, path)
+    return select(read(path, suite, name), suite, path)
 
 
 def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
@@ -86,17 +97,17 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
     try:
         cohort = load_cohort(path)
         _check_manifest(cohort, suite)
-        scans = [scan for scan in _slices(cohort) if scan.orientation in CLASSES]
+        provenance = read_provenance(path)
+        scans = [scan for scan in _slices(cohort) if provenance.measured or scan.orientation in CLASSES]
     except CohortError as error:
         raise SubmissionError(error.message, error.hint) from None
-    _check_scans(scans, suite, path)
+    _check_scans(scans, suite, path, provenance.measured)
     made_by = {scan.generator for scan in scans if scan.generator}
     model = made_by.pop() if len(made_by) == 1 else None
-    provenance = read_provenance(path)
     patients = [scan.patient_id or scan.scan_id for scan in scans]
     return Submission(
         np.stack([scan.pixels for scan in scans]).astype(np.uint16),
-        np.array([CLASSES.index(scan.orientation) for scan in scans]),
+        np.array([label_of(scan.orientation) for scan in scans]),
         np.unique(patients, return_inverse=True)[1],
         tuple(digest_array(scan.pixels) for scan in scans),
         {},
@@ -106,7 +117,13 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
             name or (model or cohort.manifest.name).partition("@")[0], model, cohort.manifest.dims, provenance.weights
         ),
         provenance,
+        cohort.manifest.dims,
     )
+
+
+def label_of(orientation: Orientation) -> int:
+    """Index of a class, ``NO_CLASS`` for ``ambiguous``."""
+    return CLASSES.index(orientation) if orientation in CLASSES else NO_CLASS
 
 
 def _check_manifest(cohort: Cohort, suite: Suite) -> None:
@@ -125,7 +142,7 @@ def _slices(cohort: Cohort) -> Iterator[Scan]:
         yield replace(scan, pixels=scan.pixels[len(scan.pixels) // 2]) if scan.pixels.ndim == 3 else scan
 
 
-def _check_scans(scans: list[Scan], suite: Suite, path: Path) -> None:
+def _check_scans(scans: list[Scan], suite: Suite, path: Path, measured: bool) -> None:
     for scan in scans:
         place = f"{path}: scan {scan.scan_id}"
         if scan.pixels.shape != (suite.size, suite.size):
@@ -133,18 +150,21 @@ def _check_scans(scans: list[Scan], suite: Suite, path: Path) -> None:
         if scan.pixels.dtype != np.uint16 or np.ptp(scan.pixels) == 0:
             raise SubmissionError(f"{place}: found a constant or {scan.pixels.dtype} image, expected 16 bit")
     counts = {name: sum(scan.orientation is name for scan in scans) for name in CLASSES}
-    if not all(counts.values()):
+    if not measured and not all(counts.values()):
         found = ", ".join(name for name, count in counts.items() if count) or "none"
         raise SubmissionError(f"{path}: found classes {found}; expected {', '.join(CLASSES)}")
 
 
-def _select(whole: Submission, suite: Suite, path: Path) -> Submission:
-    """The suite's share of each class: drawn by content, so that names and order of files do not matter."""
+def select(whole: Submission, suite: Suite, path: Path) -> Submission:
+    """The suite's share of each class, or of all images where classes were measured.
+
+    Drawn by content, so that names and order of files do not matter.
+
+    Raises:
+        SubmissionError: there are too few.
+    """
     found = whole.per_class
-    few = next((name for name, count in found.items() if count < suite.min_per_class), None)
-    if few:
-        raise SubmissionError(f"{path}: found {found[few]} images of {few}, expected at least {suite.min_per_class}")
-    rows = np.concatenate([_share(whole, k, suite) for k in range(len(CLASSES))])
+    rows = _share_of_all(whole, suite, path) if whole.measured else _share_of_each(whole, suite, path)
     return replace(
         whole,
         pixels=whole.pixels[rows],
@@ -155,7 +175,22 @@ def _select(whole: Submission, suite: Suite, path: Path) -> Submission:
     )
 
 
-def _share(whole: Submission, label: int, suite: Suite) -> Ints:
-    rows = np.flatnonzero(whole.labels == label)
+def _share_of_each(whole: Submission, suite: Suite, path: Path) -> Ints:
+    few = next((name for name, count in whole.per_class.items() if count < suite.min_per_class), None)
+    if few:
+        found = whole.per_class[few]
+        raise SubmissionError(f"{path}: found {found} images of {few}, expected at least {suite.min_per_class}")
+    shares = [_share(whole, np.flatnonzero(whole.labels == k), k) for k in range(len(CLASSES))]
+    return np.concatenate([rows[: suite.n_per_class] for rows in shares])
+
+
+def _share_of_all(whole: Submission, suite: Suite, path: Path) -> Ints:
+    least = suite.min_per_class * len(CLASSES)
+    if len(whole.labels) < least:
+        raise SubmissionError(f"{path}: found {len(whole.labels)} images, expected at least {least}")
+    return _share(whole, np.arange(len(whole.labels)), "all")[: suite.n_per_class * len(CLASSES)]
+
+
+def _share(whole: Submission, rows: Ints, name: int | str) -> Ints:
     by_content = rows[np.argsort([whole.digests[row] for row in rows], kind="stable")]
-    return stream(0, "share", label).permutation(by_content)[: suite.n_per_class]
+    return stream(0, "share", name).permutation(by_content)

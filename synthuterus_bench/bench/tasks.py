@@ -36,10 +36,17 @@ class ScoredTasks:
 def score_tasks(
     suite: Suite, submission: Labelled, real: Labelled, test: Labelled, *, device: str, track: Track = silent
 ) -> ScoredTasks:
-    """Run every regime of a suite: learn from the submission, and from real images as the arm to beat."""
+    """Run every regime of a suite: learn from the submission, and from real images as the arm to beat.
+
+    ``unavailable`` where the submission has too few images of a class, which happens when classes were measured.
+    """
     results: list[Result] = []
     confusions: dict[str, Confusion] = {}
+    why = _too_few(submission, suite)
     for regime in suite.regimes:
+        if why:
+            results += _without_values(regime, submission, test, why)
+            continue
         predict = _predictor(regime, test, device, track)
         arms = {
             arm: _score_arm(suite, regime, predict, learn, test)
@@ -63,10 +70,39 @@ def _score_arm(suite: Suite, regime: Regime, predict: Predict, learn: Labelled, 
     return score(test.labels, predicted, test.units, len(CLASSES), resamples=suite.resamples, rng=rng)
 
 
+def _too_few(learn: Labelled, suite: Suite) -> str | None:
+    counts = np.bincount(learn.labels, minlength=len(CLASSES))
+    if counts.min() >= suite.min_per_class:
+        return None
+    found = ", ".join(f"{count} of {name}" for name, count in zip(CLASSES, counts, strict=True))
+    return f"found {found}, expected at least {suite.min_per_class} images of each class to learn from"
+
+
+def _params(regime: Regime) -> Params:
+    facts = {key: value for key, value in regime.model_dump(exclude_none=True).items() if key != "name"}
+    return {"regime": regime.name, **facts}
+
+
+def _without_values(regime: Regime, learn: Labelled, test: Labelled, why: str) -> list[Result]:
+    return [
+        Result(
+            metric=metric,
+            params=_params(regime),
+            direction="higher",
+            scope=POOLED if which is None else str(CLASSES[which]),
+            n_real=len(test.labels),
+            n_fake=len(learn.labels) if which is None else int(np.sum(learn.labels == which)),
+            status="unavailable",
+            reason=why,
+        )
+        for which in (None, *range(len(CLASSES)))
+        for metric in ("macro-f1", "macro-f1-gain")
+    ]
+
+
 def _results(regime: Regime, arms: dict[str, Scored], learn: Labelled, test: Labelled) -> list[Result]:
     guess = guessing_f1(test.labels, len(CLASSES))
-    facts = {key: value for key, value in regime.model_dump(exclude_none=True).items() if key != "name"}
-    params = {"regime": regime.name, **facts}
+    params = _params(regime)
     made = []
     for which in (None, *range(len(CLASSES))):
         chance = float(guess.mean() if which is None else guess[which])

@@ -38,7 +38,8 @@ def evaluate(
         Path | None,
         typer.Argument(
             help="A release or cohort folder, a folder with subfolders av-af, av-rf, rv-af and rv-rf of images "
-            "(8 or 16-bit gray PNG, NIfTI), or a pipeline folder, from which a release is drawn first.",
+            "(8 or 16-bit gray PNG, NIfTI), or a pipeline folder, from which images are drawn first: one that "
+            "`synthbench train` made, or a stock unconditional one of diffusers.",
             show_default=False,
         ),
     ] = None,
@@ -139,6 +140,7 @@ def _human(done: "Evaluation", path: Path, details: Path) -> str:
         f"{entry.generator.name}: suite {entry.suite.id} v{entry.suite.version}, reference {entry.suite.reference}",
         _table(done),
         *_reasons(entry.results),
+        *(done.details.notes if done.details else ()),
         *([f"exact copies: {entry.overlap}"] if copies else []),
         f"took {took}",
         f"wrote {path} (id {entry.id[:12]}) and {details}",

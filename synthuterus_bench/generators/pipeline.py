@@ -149,6 +149,7 @@ class SynthUterusPipeline(DiffusionPipeline):
 
 def save_pipeline(folder: Path, pipeline: SynthUterusPipeline, record: TrainingRecord) -> None:
     """Write a pipeline folder in half precision, in which the pipeline is left."""
+    _hush()
     pipeline.to(torch.float16).save_pretrained(folder, safe_serialization=True)
     write_atomic(folder / RECORD, canonical_json(record.model_dump(mode="json")) + "\n")
 

@@ -1,8 +1,8 @@
 """The anatomy metric on one picture: what the segmenter sees, and whether the raw pixels bear it out.
 
-Valid anatomy is one uterus of plausible size whose cavity lies inside a wall (:mod:`synthuterus_bench.prep.localise`),
-and tissues in their order in the pixels themselves (:mod:`.layers`). Every picture is judged alone: no verdict depends
-on its company.
+Valid anatomy is one uterus of plausible size (:mod:`synthuterus_bench.prep.localise`) with a cavity inside its wall and
+an axis from cervix to fundus, and tissues in their order in the pixels themselves (:mod:`.layers`). Every picture is
+judged alone: no verdict depends on its company.
 """
 
 from collections.abc import Iterator
@@ -37,11 +37,17 @@ SECOND_CAVITY = 0.5
 """A second cavity in one piece: at least this share of the first one's area, and no less than a plausible cavity."""
 
 
-class Double(StrEnum):
-    """Ways to have more than one uterus."""
+CERVIX_AREA = 200.0
+"""Least mm2 of cervix in one piece; unseen real slices up to 6 mm beside the midline have 400 and more."""
+
+
+class Defect(StrEnum):
+    """What speaks against one uterus beyond its size and shape."""
 
     PIECE = "a second uterus"
     CAVITY = "a second cavity"
+    CERVIX = "no cervix"
+    AXIS = "no axis from cervix to fundus"
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Anatomy:
     """What was seen in one picture or volume.
 
     Attributes:
-        flaws: everything that speaks against one plausible uterus.
+        flaws: everything that speaks against one plausible uterus with cervix, corpus and cavity.
         layers: contrasts between its tissues; None where too little of one is drawn to tell.
         measured: position of the uterus drawn, plausible or not; its version is against the body's vertical, since the
             segmenter draws no vagina.
@@ -59,7 +65,7 @@ class Anatomy:
         order: the margins that ``layers`` is held to.
     """
 
-    flaws: tuple[Flaw | Double, ...]
+    flaws: tuple[Flaw | Defect, ...]
     layers: Layers | None
     measured: Measured
     confidence: float
@@ -69,7 +75,7 @@ class Anatomy:
 
     @property
     def plausible(self) -> bool:
-        """One uterus of plausible size and shape is drawn, its cavity inside a wall."""
+        """One uterus of plausible size and shape is drawn, with cervix, axis, and a cavity inside its wall."""
         return not self.flaws
 
     @property
@@ -105,13 +111,15 @@ def examine(z: NDArray[np.float32], localiser: Localiser, *, bounds: Bounds = AD
     mask = draw(probabilities)
     piece = largest_piece(mask)
     confidence = mean_probability(probabilities, piece)
-    doubles = [*_beside(draw(first), bounds), *_within(mask, piece, bounds)]
+    whole = mask if probabilities is first else draw(first)
+    doubles = [*_beside(whole, bounds), *_within(mask, piece, bounds)]
     uterus = np.where(np.isin(mask, UTERUS) & ~piece, np.uint8(Label.BACKGROUND), mask)
     index = mid_sagittal(uterus, (1.0, 1.0))
+    measured = measure(uterus[index], (1.0, 1.0))
     return Anatomy(
-        (*flaws(mask, confidence, bounds), *doubles),
+        (*flaws(mask, confidence, bounds), *doubles, *_ends(uterus[index], measured)),
         measure_layers(volume[index], uterus[index]),
-        measure(uterus[index], (1.0, 1.0)),
+        measured,
         confidence,
         mask[index],
         index if z.ndim == 3 else None,
@@ -119,19 +127,29 @@ def examine(z: NDArray[np.float32], localiser: Localiser, *, bounds: Bounds = AD
     )
 
 
-def _beside(mask: NDArray[np.uint8], bounds: Bounds) -> Iterator[Double]:
+def _beside(mask: NDArray[np.uint8], bounds: Bounds) -> Iterator[Defect]:
     """A second uterus anywhere in the fullest slice of the first look; the second look sees no more than one."""
     piece = largest_piece(mask)
     fullest = int(np.argmax(piece.sum((1, 2))))
     rest = largest(np.isin(mask[fullest], UTERUS) & ~piece[fullest])
     if rest.sum() >= SECOND_AREA and (rest & (mask[fullest] == Label.ENDOMETRIUM)).sum() >= bounds.cavity:
-        yield Double.PIECE
+        yield Defect.PIECE
 
 
-def _within(mask: NDArray[np.uint8], piece: NDArray[np.bool_], bounds: Bounds) -> Iterator[Double]:
+def _within(mask: NDArray[np.uint8], piece: NDArray[np.bool_], bounds: Bounds) -> Iterator[Defect]:
     """A second cavity in the fullest slice of the piece."""
     fullest = int(np.argmax(piece.sum((1, 2))))
     pieces, count = ndimage.label(piece[fullest] & (mask[fullest] == Label.ENDOMETRIUM))
     first, second = np.sort(np.bincount(pieces.ravel(), minlength=3)[1:])[:-3:-1]
     if count > 1 and second >= max(bounds.cavity, SECOND_CAVITY * first):
-        yield Double.CAVITY
+        yield Defect.CAVITY
+
+
+def _ends(uterus: NDArray[np.uint8], measured: Measured) -> Iterator[Defect]:
+    """What lacks of a cervix below and a corpus above, on one line."""
+    if not np.isin(uterus, UTERUS).any():
+        return
+    if largest(uterus == Label.CERVIX).sum() < CERVIX_AREA:
+        yield Defect.CERVIX
+    if measured.reason is not None:
+        yield Defect.AXIS

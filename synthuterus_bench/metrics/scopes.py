@@ -21,7 +21,15 @@ class Groups(NamedTuple):
 
 
 def make_scopes(
-    fake: Ints, train: Ints, test: Ints, units: Ints, names: list[str], *, permutations: int, seed: int
+    fake: Ints,
+    train: Ints,
+    test: Ints,
+    units: Ints,
+    names: list[str],
+    *,
+    permutations: int,
+    seed: int,
+    told: bool = True,
 ) -> list[Scope]:
     """One scope pooled over the classes and one for each.
 
@@ -31,6 +39,9 @@ def make_scopes(
     Args:
         fake: class index of every synthetic image, (n,), -1 for one to leave out; ``train`` and ``test`` the same
             for the real ones.
+        told: whether the synthetic images were asked to have their classes. If not, the number of classes is the
+            index of those without one, which are pooled only, and pooled images are one stratum: their relabellings
+            deal patients of all classes together.
         units: patient number of every row, (rows,).
         names: class names in the order of the indices.
     """
@@ -43,6 +54,9 @@ def make_scopes(
         groups = Groups(*(rows[classes[rows] == k] for rows in whole))
         null.append([relabel(groups, units, stream(seed, "null", name, p)) for p in range(permutations)])
         scopes.append(_scope(name, groups, units, classes, null[-1]))
+    if not told:
+        dealt = [relabel(whole, units, stream(seed, "null", POOLED, p)) for p in range(permutations)]
+        return [_scope(POOLED, whole, units, np.zeros_like(classes), dealt), *scopes]
     joined = [_join(draws) for draws in zip(*null, strict=True) if all(_usable(draw, units) for draw in draws)]
     return [_scope(POOLED, whole, units, classes, joined), *scopes]
 

@@ -1,6 +1,6 @@
 """Shares of images with valid anatomy, with Wilson intervals: for a model card, and as metrics of the benchmark.
 
-``anatomy-plausible``: one uterus of plausible size, its cavity inside a wall. ``anatomy-valid``: and its tissues in
+``anatomy-plausible``: one uterus of plausible size with cervix and cavity. ``anatomy-valid``: and its tissues in
 order in the raw pixels. ``anatomy-agreement``: and its measured orientation is the one asked for. All three are shares
 of all images, so each is at most the one before. An image that was asked to be ``ambiguous``, or nothing, does not
 count for agreement; one that is measured ``ambiguous`` does, against it.
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Verdicts = NDArray[np.floating]
 LEVEL = 0.95
+RULE = 1
+"""Part of a result's identity; it goes up when the verdict on a picture can change."""
 
 
 class Verdict(IntEnum):
@@ -149,7 +151,8 @@ def _agrees(rows: Verdicts, scope: Scope) -> NDArray[np.bool_]:
 
 
 def _metric(name: str, verdict: Verdict) -> Metric:
-    return Metric(name, Need.ANATOMY, "higher", partial(measure_share, verdict=verdict), low=0.0, high=1.0)
+    measure = partial(measure_share, verdict=verdict)
+    return Metric(name, Need.ANATOMY, "higher", measure, low=0.0, high=1.0, params={"rule": RULE})
 
 
 ANATOMY = (

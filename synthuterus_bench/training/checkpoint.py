@@ -59,6 +59,12 @@ def checkpoints(out: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.stem.removeprefix("step-")), reverse=True)
 
 
+def clear_abandoned(out: Path) -> None:
+    """Remove what a run that was killed while it wrote had not finished."""
+    for path in (out / FOLDER).glob(".step-*.partial"):
+        path.unlink(missing_ok=True)
+
+
 def save_checkpoint(out: Path, state: State, config: LoopConfig, run: str) -> Path:
     """Save a state, then remove all but the newest ``config.keep`` up to it (0: none are removed)."""
     course = state.course

@@ -21,7 +21,7 @@ from synthuterus_bench.errors import CohortError, DataError, DivergedError, Usag
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, stream_seed
 from synthuterus_bench.training.average import averaged, copied, load_averages, update_averages
-from synthuterus_bench.training.checkpoint import State, fresh_state, load_newest, save_checkpoint
+from synthuterus_bench.training.checkpoint import State, clear_abandoned, fresh_state, load_newest, save_checkpoint
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.course import learning_rate
 from synthuterus_bench.training.gradients import mean_gradients
@@ -114,6 +114,7 @@ class _Engine:
     run: str
     log: Log = field(default_factory=Log)
     recent: list[torch.Tensor] = field(default_factory=list)
+    reported: int = 0
     since: float = 0.0
 
     def __post_init__(self) -> None:
@@ -125,6 +126,8 @@ class _Engine:
         self.state: State = fresh_state(self.task.nets, optimizer)
 
     def resume(self) -> None:
+        if self.accelerator.is_main_process:
+            clear_abandoned(self.out)
         load_newest(self.out, self.state, self.config, self.run)
         starts = {self.state.course.step}
         if self.accelerator.num_processes > 1:
@@ -137,7 +140,8 @@ class _Engine:
 
     def steps(self) -> Iterator[int]:
         """Take the steps that are left; yields after each."""
-        course, self.since = self.state.course, time.perf_counter()
+        course = self.state.course
+        self.reported, self.since = course.step, time.perf_counter()
         while not course.ends(self.config):
             self.recent.append(self._optimise(course.step))
             update_averages(self.state.averages, self.task.nets, self.config.average, course.step)
@@ -223,11 +227,10 @@ class _Engine:
         return config.sheet_every > 0 and (left > 0 or step >= config.steps or number % config.sheet_every == 0)
 
     def _report(self) -> None:
-        """The mean loss since the last report, some times between two checkpoints."""
-        every = max(1, self.config.checkpoint_every // LINES_AN_INTERVAL)
-        if self._due(every):
-            step, recent = self.state.course.step, self.recent[-every:]
-            now = time.perf_counter()
+        """The mean loss since the last report, some times between two checkpoints and at the end."""
+        step = self.state.course.step
+        if self._due(max(1, self.config.checkpoint_every // LINES_AN_INTERVAL)) or step == self.config.steps:
+            recent, now = self.recent[self.reported - step :], time.perf_counter()
             images = len(recent) * self.config.batch * self.config.accumulate * self.accelerator.num_processes
             self.log.scalars(
                 step,
@@ -235,7 +238,7 @@ class _Engine:
                 lr=learning_rate(self.config, step - 1),
                 images_a_second=images / (now - self.since),
             )
-            self.since = now
+            self.reported, self.since = step, now
 
     def _save(self) -> None:
         course = self.state.course

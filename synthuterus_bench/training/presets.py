@@ -43,12 +43,12 @@ _SMALL = {"steps": 20_000, "lr": 8e-4, "precision": Precision.BF16, "evaluate_ev
 SMALL: dict[tuple[Family, View], Settings] = {
     (Family.DDPM2D, View.ROI): _SMALL | {"batch": 16, "patch": 4},
     (Family.DDPM2D, View.FULL): _SMALL | {"batch": 16, "patch": 8, "channels": (96, 128, 160)},
-    (Family.LDM2D, View.ROI): _SMALL | _LATENT | {"batch": 64},
+    (Family.LDM2D, View.ROI): _SMALL | _LATENT | {"batch": 32},
     (Family.LDM2D, View.FULL): _SMALL | _LATENT | {"batch": 16},
     (Family.DDPM3D, View.ROI): _SMALL
-    | {"steps": 8000, "lr": 5e-4, "batch": 2, "patch": 4, "channels": (32, 64, 96), "quality_samples": 16},
+    | {"steps": 6000, "lr": 5e-4, "batch": 2, "patch": 4, "channels": (32, 64, 96), "quality_samples": 16},
     (Family.DDPM3D, View.FULL): _SMALL
-    | {"steps": 8000, "lr": 5e-4, "batch": 2, "patch": 8, "channels": (32, 64, 96), "quality_samples": 16},
+    | {"steps": 6000, "lr": 5e-4, "batch": 2, "patch": 8, "channels": (32, 64, 96), "quality_samples": 16},
 }
 SMALL_AUTOENCODER: Settings = {"steps": 6000, "lr": 5e-4, "batch": 8, "evaluate_every": 1000}
 

@@ -52,13 +52,13 @@ def measure_quality(
 ) -> Drawn:
     """Draw ``samples`` with conditions as in ``data`` and measure them.
 
-    Without held-out pictures there are no distances, and the anatomy has no ceiling beside it.
+    Without held-out pictures of two patients a class there are no distances, and the anatomy has no ceiling beside it.
     """
     wanted = wanted_like(data, pipeline.model_id, samples)
     pixels = draw(pipeline, wanted, seed, track)
     real = [some(data, seed), some(held_out, seed)] if held_out is not None else []
     scope = _scope(wanted, real)
-    names = [name for name in (*ANATOMY, *DISTANCES) if _applies(name, pipeline, real)]
+    names = [name for name in (*ANATOMY, *DISTANCES) if _applies(name, pipeline, scope)]
     every = np.concatenate([pixels, *(part.pixels for part in map(middle, real))])
     bank = extract(every, {METRICS[name].need for name in names}, embedder, track=track)
     values: dict[str, float] = {"samples": len(wanted)}
@@ -68,10 +68,10 @@ def measure_quality(
     return Drawn(pixels, wanted, values)
 
 
-def _applies(name: str, pipeline: SynthUterusPipeline, real: list[Pictures]) -> bool:
+def _applies(name: str, pipeline: SynthUterusPipeline, scope: Scope) -> bool:
     if name == "anatomy-agreement":
         return pipeline.model_id.conditioning.by_class
-    return bool(real) or name in ANATOMY
+    return bool(scope.null) or name in ANATOMY
 
 
 def some(pictures: Pictures, seed: int) -> Pictures:

@@ -7,7 +7,7 @@ import pytest
 
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import ScanError
-from synthuterus_bench.metrics.anatomy import Double, examine
+from synthuterus_bench.metrics.anatomy import Defect, examine
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.prep.localise import Flaw
 from synthuterus_bench.repro import stream
@@ -84,7 +84,7 @@ def test_two_uteri_side_by_side_are_not_one(scans, examined):
     pair = [z_of(scan) for scan, one in zip(scans, examined, strict=True) if one.valid][:2]
     both = examine(np.concatenate(pair, 1), load_localiser())
     assert not both.plausible
-    assert Double.PIECE in both.flaws
+    assert Defect.PIECE in both.flaws
 
 
 def test_scale_and_offset_hardly_matter(scans, examined):
@@ -109,10 +109,12 @@ def drawn(mask):
     ("mask", "flaw"),
     [
         (np.zeros((128, 128), np.uint8), Flaw.ABSENT),
-        (np.concatenate([uterus(scale=0.8), uterus(scale=0.7)], 1)[:, 20:220], Double.PIECE),
-        (np.where(ellipse(128, (48, 60), (5, 9)), Label.MYOMETRIUM, uterus()), Double.CAVITY),
+        (np.concatenate([uterus(scale=0.8), uterus(scale=0.7)], 1)[:, 20:220], Defect.PIECE),
+        (np.where(ellipse(128, (48, 60), (5, 9)), Label.MYOMETRIUM, uterus()), Defect.CAVITY),
+        (np.where(uterus() == Label.CERVIX, Label.MYOMETRIUM, uterus()), Defect.CERVIX),
+        (np.where(ellipse(128, (86, 60), (16, 12)), Label.BACKGROUND, uterus()), Defect.AXIS),
     ],
-    ids=["nothing", "a smaller one beside it", "a wall across the cavity"],
+    ids=["nothing", "a smaller one beside it", "a wall across the cavity", "all of it corpus", "a corpus alone"],
 )
 def test_what_is_drawn_is_counted(mask, flaw):
     found = drawn(mask)

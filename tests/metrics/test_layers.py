@@ -64,6 +64,13 @@ def test_another_order_fails(signals):
     assert not measure_layers(z, mask).in_order()
 
 
+def test_layers_without_noise_are_explained_by_depth_and_noise_is_not():
+    z, mask = picture(noise=0)
+    noise = np.random.default_rng(1).normal(size=z.shape).astype(np.float32)
+    assert measure_layers(z, mask).explained > 0.7
+    assert measure_layers(noise, mask).explained < 0.1
+
+
 def test_half_a_ring_is_not_enough():
     z, mask = picture()
     z[:, 60:][(mask == Label.ENDOMETRIUM)[:, 60:] & (z[:, 60:] < 0)] = WALL + 0.3
@@ -100,7 +107,7 @@ def test_nothing_drawn_and_a_flat_picture_are_no_answer():
 
 
 def test_margins_are_margins():
-    order = Order(1.0, 0.2, 3.0, 0.5, 0.9)
+    order = Order(1.0, 0.2, 3.0, 0.5, 0.9, 0.2)
     exact = Layers(*astuple(order))
     assert exact.in_order(order)
     for field in fields(order):

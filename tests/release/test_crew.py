@@ -6,7 +6,7 @@ from synthuterus_bench.cli import run
 from synthuterus_bench.errors import CohortError, DataError, UsageError, WeightsError
 from synthuterus_bench.release.crew import Workers, muster
 from synthuterus_bench.release.launched import _agree, _portable, appears
-from synthuterus_bench.workers import process_count, process_index
+from synthuterus_bench.workers import launched_in_vain, process_count, process_index
 
 
 @pytest.fixture
@@ -26,6 +26,15 @@ def test_launched_processes_are_counted_and_take_no_workers(launched):
     assert (process_index(), process_count()) == (1, 2)
     with pytest.raises(UsageError, match="2 processes launched together"), muster(2):
         pass
+
+
+def test_a_launcher_that_starts_one_process_of_several_is_noticed(monkeypatch):
+    assert not launched_in_vain()
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "True")
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    assert launched_in_vain()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert not launched_in_vain()
 
 
 def test_only_the_first_process_speaks(launched, capsys, monkeypatch):

@@ -1,4 +1,4 @@
-"""Pictures whose conditions anyone can read: a disc in a corner by class, hollow by sequence, in noise by field."""
+"""Pictures whose conditions anyone can read: stripes at an angle by class, broad by sequence, bright by field."""
 
 from itertools import product
 from pathlib import Path
@@ -9,25 +9,30 @@ from numpy.typing import NDArray
 from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.window import to_window
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, Orientation, Sequence, Split, View
 
-CORNERS = dict(zip(CLASSES, product((40, 88), repeat=2), strict=True))
-NOISE = dict(zip(FIELD_STRENGTHS, (1.0, 0.5, 0.1), strict=True))
+ANGLE = dict(zip(CLASSES, np.deg2rad([0, 45, 90, 135]), strict=True))
+LEVEL = dict(zip(FIELD_STRENGTHS, (-1.0, 0.0, 1.0), strict=True))
+PERIOD = {Sequence.TSE: 12.0, Sequence.HASTE: 24.0}
 ROWS, COLUMNS = np.mgrid[:128, :128]
 
 
+def waves(orientation: Orientation, sequence: Sequence) -> NDArray[np.complex128]:
+    """The plane wave of a class and a sequence, (128, 128)."""
+    angle = ANGLE[orientation]
+    along = COLUMNS * np.cos(angle) + ROWS * np.sin(angle)
+    return np.exp(2j * np.pi * along / PERIOD[sequence])
+
+
 def picture(orientation: Orientation, field: float, sequence: Sequence, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """One picture of a condition."""
-    row, column = CORNERS[orientation] + rng.uniform(-2, 2, 2)
-    distance = np.hypot(ROWS - row, COLUMNS - column)
-    shape = distance < 24 if sequence is Sequence.TSE else (distance < 24) & (distance > 14)
-    return to_window(-1.0 + 3.0 * shape + NOISE[field] * rng.standard_normal((128, 128)))
+    """One picture of a condition, its stripes at any phase."""
+    stripes = (waves(orientation, sequence) * np.exp(2j * np.pi * rng.random())).real
+    return to_window(LEVEL[field] + stripes + 0.05 * rng.standard_normal((128, 128)))
 
 
 def planted_cohort(home: Path, each: int) -> Cohort:
     """``each`` pictures of every condition, all for training."""
-    from synthuterus_bench.cohorts.writer import CohortWriter
-
     manifest = Manifest(name="planted", view=View.ROI, dims=2, intensity="window", splits={}, digest="")
     writer, rng = CohortWriter(home, manifest), np.random.default_rng(0)
     conditions = product(CLASSES, FIELD_STRENGTHS, Sequence, range(each))
@@ -50,8 +55,7 @@ def planted_cohort(home: Path, each: int) -> Cohort:
 
 
 def traits(z: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What a classifier looks at, (N, 4 + 2): brightness of the corners, of their middles, and the noise."""
-    corners = [z[:, row - 20 : row + 20, column - 20 : column + 20].mean((1, 2)) for row, column in CORNERS.values()]
-    middles = [z[:, row - 6 : row + 6, column - 6 : column + 6].mean((1, 2)) for row, column in CORNERS.values()]
-    grain = np.log(np.abs(np.diff(z, axis=2)).mean((1, 2)))
-    return np.stack([*corners, np.max(middles, 0), grain], 1).astype(np.float64)
+    """What a classifier looks at, (N, 9): how much of each wave is in a picture, and its level."""
+    every = [waves(orientation, sequence) for orientation in CLASSES for sequence in Sequence]
+    parts = [np.abs((z * wave).mean((1, 2))) for wave in every]
+    return np.stack([*parts, z.mean((1, 2))], 1).astype(np.float64)

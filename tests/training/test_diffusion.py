@@ -16,6 +16,7 @@ from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
 from synthuterus_bench.training.generator import make_task, train_generator
+from synthuterus_bench.training.loop import train
 from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, Sequence, Split
 from tests.conftest import tiny_config
 from tests.training.planted import planted_cohort, traits
@@ -27,41 +28,47 @@ def psnr(found, wanted) -> float:
     return 10 * np.log10(np.ptp(theirs) ** 2 / np.mean((ours - theirs) ** 2))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_four_pictures_learned_by_heart_come_back_through_the_sampler(cohort, tmp_path):
     config = tiny_config(
-        400,
-        channels=(32, 64),
+        600,
+        channels=(64, 64),
+        prediction="sample",
         lr=2e-3,
         warmup_steps=20,
-        decay_steps=200,
-        average=0.9,
+        decay_steps=300,
+        average=0.99,
         drop_class=0.0,
-        checkpoint_every=400,
     )
     task = make_task(parse_id("ddpm2d-class-roi"), cohort, config)
     task.data = task.data.take(np.array([np.flatnonzero(task.data.classes == k)[0] for k in range(4)]))
     task.clean = replace(task.clean, x0=task.data.pixels[:, None], uterus=None)
-    learn(task, config, tmp_path)
+    train(task, config, tmp_path, task.accelerator)
+    task.unet.eval()
     found = sample_chunk(task.pipeline(), [Wanted(one, None, 0) for one in CLASSES], 0, SamplerConfig(steps=20))
     assert min(map(psnr, found, task.data.pixels)) > 25
-
-
-def learn(task, config, out):
-    from synthuterus_bench.training.loop import train
-
-    train(task, config, out, task.accelerator)
-    task.unet.eval()
 
 
 CONDITIONS = [(o, f, s) for o in CLASSES for f in FIELD_STRENGTHS for s in Sequence]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("model", ["ddpm2d-ct-roi", "ddpm2d-text-roi"])
 def test_samples_follow_their_conditions_and_shuffled_ones_drop_a_classifier_to_chance(model, tmp_path):
     planted = planted_cohort(tmp_path / "cohort", each=20)
     config = tiny_config(
-        1500, batch=16, channels=(32, 64), text_width=32, lr=2e-3, warmup_steps=50, decay_steps=500, average=0.99
+        600,
+        batch=12,
+        patch=16,
+        channels=(64, 64),
+        text_width=32,
+        prediction="sample",
+        lr=2e-3,
+        warmup_steps=50,
+        decay_steps=250,
+        average=0.98,
     )
     train_generator(parse_id(model), planted, config, tmp_path / "run")
     pipeline = load_pipeline(tmp_path / "run" / "pipeline")
@@ -81,7 +88,7 @@ def test_samples_follow_their_conditions_and_shuffled_ones_drop_a_classifier_to_
         answers = judge.fit(traits(from_window(pixels)), list(map(str, real))).predict(seen)
         right = np.mean([answer == str(one[k]) for answer, one in zip(answers, told, strict=True)])
         wrong = np.mean([answer == str(one[k]) for answer, one in zip(answers, shuffled, strict=True)])
-        assert right > 0.9
+        assert right > 0.9, (k, right)
         assert abs(wrong - chance) < 3 * (chance * (1 - chance) / len(told)) ** 0.5
 
 

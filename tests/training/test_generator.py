@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ import torch
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
-from synthuterus_bench.generators.catalogue import every_id
+from synthuterus_bench.errors import CohortError, WeightsError
+from synthuterus_bench.generators.catalogue import every_id, parse_id
 from synthuterus_bench.generators.pipeline import load_pipeline, load_record
 from synthuterus_bench.nets.autoencoder import make_autoencoder, save_autoencoder
-from synthuterus_bench.training.generator import train_generator
+from synthuterus_bench.training.config import GeneratorConfig
+from synthuterus_bench.training.generator import make_task, train_generator
 from synthuterus_bench.vocab import VIEW_SIZE, Family, Split, View
 from tests.conftest import tiny_config
 
@@ -75,10 +78,10 @@ def autoencoder(tmp_path_factory) -> Path:
     return folder
 
 
-def settings(family: Family):
+def settings(family: Family, **changes: Any) -> GeneratorConfig:
     """As few numbers as there can be."""
     own = {"prediction": "sample", "patch": 1} if family is Family.LDM2D else {}
-    return tiny_config(batch=1, channels=(8, 8), text_width=8, **own)
+    return tiny_config(**({"batch": 1, "channels": (8, 8), "text_width": 8} | own | changes))
 
 
 @pytest.mark.parametrize(("family", "view"), KINDS)
@@ -98,3 +101,42 @@ def test_every_id_trains_saves_loads_in_a_fresh_process_and_samples(family, view
     for shape, spread in found.values():
         assert shape == [1, *load_pipeline(Path(folders[0])).shape]
         assert spread > 0
+
+
+@pytest.mark.parametrize("family", Family)
+def test_killed_and_resumed_gives_the_same_weights(family, cohorts, autoencoder, tmp_path):
+    model = parse_id(f"{family}-ct-roi")
+    data = cohorts[3 if family is Family.DDPM3D else 2, View.ROI]
+    built_on = autoencoder if family is Family.LDM2D else None
+    whole, part = settings(family, steps=4), settings(family, steps=2)
+    train_generator(model, data, whole, tmp_path / "whole", built_on)
+    train_generator(model, data, part, tmp_path / "pieces", built_on)
+    train_generator(model, data, whole, tmp_path / "pieces", built_on)
+    ours, theirs = (load_pipeline(tmp_path / name / "pipeline") for name in ("whole", "pieces"))
+    for name in ("unet", "text_encoder"):
+        for key, value in getattr(ours, name).state_dict().items():
+            assert torch.equal(value, getattr(theirs, name).state_dict()[key])
+    records = [(tmp_path / name / "pipeline" / "training.json").read_bytes() for name in ("whole", "pieces")]
+    assert records[0] == records[1]
+
+
+def test_a_model_of_volumes_learns_none_from_pictures_but_one_of_pictures_learns_slices(cohorts, tmp_path):
+    with pytest.raises(CohortError, match="expected a 3D roi one"):
+        train_generator(parse_id("ddpm3d-ct-roi"), cohorts[2, View.ROI], settings(Family.DDPM3D), tmp_path)
+    model = parse_id("ddpm2d-class-roi")
+    task = make_task(model, cohorts[3, View.ROI], settings(Family.DDPM2D, slices="central3"))
+    assert task.data.pixels.shape == (3 * 8, 128, 128)
+
+
+def test_early_stopping_needs_a_validation_split(cohorts, tmp_path):
+    config = settings(Family.DDPM2D, patience=3, evaluate_every=1)
+    with pytest.raises(CohortError, match="no validation split, which patience=3 needs"):
+        train_generator(parse_id("ddpm2d-ct-roi"), cohorts[2, View.ROI], config, tmp_path)
+
+
+def test_an_embedder_stands_in_for_lpips_only_in_so_many_words(cohorts, tmp_path):
+    model, data = parse_id("ddpm2d-class-roi"), cohorts[2, View.ROI]
+    with pytest.raises(WeightsError, match="alexnet"):
+        train_generator(model, data, settings(Family.DDPM2D, perceptual="lpips"), tmp_path, weights_dir=tmp_path)
+    train_generator(model, data, settings(Family.DDPM2D, perceptual="embedder"), tmp_path)
+    assert "perceptual loss | embedder" in (tmp_path / "pipeline" / "README.md").read_text()

@@ -60,6 +60,11 @@ def test_a_resumed_run_logs_no_step_twice(tmp_path):
     assert steps[0] == steps[1]
 
 
+def test_a_short_run_tells_its_loss_too(tmp_path):
+    trained = go(Line(), tmp_path, steps=7, checkpoint_every=500)
+    assert [(e.step, round(e.value, 4)) for e in events(tmp_path).Scalars("loss")] == [(7, round(trained.losses[0], 4))]
+
+
 def test_sheets_can_be_rarer_than_evaluations(tmp_path):
     go(Line(curve=[1.0]), tmp_path / "rare", steps=44, evaluate_every=8, sheet_every=2)
     assert [p.stem for p in sorted((tmp_path / "rare" / "sheets").iterdir())] == [

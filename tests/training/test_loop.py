@@ -182,6 +182,13 @@ def test_more_patience_goes_on_and_less_goes_back(tmp_path):
     assert (less.step, less.best_step) == (12, 4)
 
 
+def test_what_a_killed_run_had_half_written_is_removed(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / ".step-00000010.safetensors.abc.partial").write_bytes(b"half")
+    go(Line(), tmp_path, steps=10)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000010.safetensors"]
+
+
 def test_only_the_newest_stay(tmp_path):
     go(Line(), tmp_path, keep=2)
     assert [path.stem for path in checkpoints(tmp_path)] == ["step-00000040", "step-00000030"]

@@ -1,0 +1,31 @@
+"""What is particular about a submission, in words: which results it has no use for, and how others are to be read."""
+
+from synthuterus_bench.bench.submission import NO_CLASS, Submission
+from synthuterus_bench.metrics.shares import ANATOMY
+
+AGREEMENT = ANATOMY[-1].name
+_TOLD_NOTHING = "no class was asked for: classes were measured on these images by the same metric"
+
+
+def left_out(submission: Submission) -> dict[str, str]:
+    """Metrics that mean nothing for a submission, and why."""
+    return {AGREEMENT: _TOLD_NOTHING} if submission.measured else {}
+
+
+def notes_on(submission: Submission) -> tuple[str, ...]:
+    """One line for each thing that a reader of its results has to know."""
+    notes = []
+    if submission.measured:
+        without, every = int((submission.labels == NO_CLASS).sum()), len(submission.labels)
+        notes.append(
+            f"classes were measured, not asked for: {without} of {every} images are ambiguous; they count where all "
+            "images are pooled, in no class, and nothing learns from them"
+        )
+    if submission.dims == 3:
+        notes.append("volumes: the middle slice of each is evaluated")
+    if submission.generated and submission.provenance.privacy.audit_sha256 is None:
+        notes.append(
+            "no privacy filter: nothing says which images the generator was trained on, so none of its samples was "
+            "compared with them"
+        )
+    return tuple(notes)
