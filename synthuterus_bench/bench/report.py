@@ -61,6 +61,7 @@ def write_report(
         entry=entry,
         strips=_strips(images, reference or {}),
         table=entry_table(entry),
+        notes=details.notes,
         dots=_dots(entry),
         confusions={name: confusion_matrix(found.labels, found.counts) for name, found in _first_seeds(details)},
         nulls=_nulls(details),

@@ -123,6 +123,7 @@ def evaluate(
     if report:
         _write_report(report, done, path)
     value = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
+    value |= {"notes": list(done.details.notes)}
     out.result(value | {"seconds": done.seconds}, _human(done, out_, details))
 
 

@@ -9,7 +9,6 @@ from synthuterus_bench.vocab import VIEW_SIZE, AutoencoderId, Conditioning, Fami
 if TYPE_CHECKING:
     from synthuterus_bench.generators.catalogue import ModelId
 
-SLICES = 24
 _TOLD = {
     Conditioning.UNCOND: "nothing",
     Conditioning.CLASS: "class",
@@ -46,6 +45,7 @@ def models() -> None:
 
 def _generator(model: "ModelId") -> dict[str, Any]:
     from synthuterus_bench.generators.catalogue import SHIPPED
+    from synthuterus_bench.prep.spatial import SLICES
 
     side, shipped = VIEW_SIZE[model.view], str(model) in SHIPPED
     needs = {

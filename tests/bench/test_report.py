@@ -135,6 +135,13 @@ def test_hostile_details_are_inert(tmp_path, name):
     assert "\u202e" not in page.source
 
 
+def test_notes_are_shown_and_inert(tmp_path):
+    found = details().model_copy(update={"notes": ("classes <b>were</b> measured",)})
+    page = report(tmp_path, found)
+    assert "Classes <b>were</b> measured." in page.text
+    assert faults(page) == []
+
+
 def test_same_input_same_bytes(tmp_path):
     first = report(tmp_path, images=images(1)).source
     assert report(tmp_path, images=images(1)).source == first

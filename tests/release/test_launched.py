@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from synthuterus_bench.cohorts.store import load_cohort
+from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
@@ -23,13 +26,9 @@ sys.exit(run(sys.argv[1:]))
 """
 
 
-def arguments(model, out):
-    """Bounds so tight that some candidates are rejected and replaced."""
+def arguments(model, out, tau=0.999):
     fixed = ["--steps", "2", "--guidance", "1", "--scans", "64", "--cap", "40"]
-    return ["generate", "--checkpoint", str(model), *fixed, "--tau", str(TAU[0]), "--out", str(out)]
-
-
-TAU = [0.999]
+    return ["generate", "--checkpoint", str(model), *fixed, "--tau", str(tau), "--out", str(out)]
 
 
 def launch(*command, port=29611):
@@ -40,8 +39,8 @@ def launch(*command, port=29611):
     )
 
 
-def alone(model, out, workers):
-    command = [sys.executable, "-m", "synthuterus_bench", *arguments(model, out), "--workers", str(workers)]
+def alone(model, out, tau, workers=1):
+    command = [sys.executable, "-m", "synthuterus_bench", *arguments(model, out, tau), "--workers", str(workers)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return contents(out)
 
@@ -52,32 +51,29 @@ def contents(folder):
 
 @pytest.fixture(scope="module")
 def undisturbed(tiny_model, tmp_path_factory):
-    """What one process draws, some of it in a second round."""
-    from synthuterus_bench.cohorts.store import load_cohort
-    from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
-
+    """A bound so tight that some candidates are rejected, and what one process draws by it, in more than one round."""
     home = tmp_path_factory.mktemp("alone")
-    alone(tiny_model, home / "first", 1)
-    kept = sorted(scan.max_similarity for scan in load_cohort(home / "first").scans())
-    TAU[0] = kept[-6] - 1e-6
-    whole = alone(tiny_model, home / "r", 1)
+    alone(tiny_model, home / "first", 0.999)
+    tau = sorted(scan.max_similarity for scan in load_cohort(home / "first").scans())[-6] - 1e-6
+    whole = alone(tiny_model, home / "r", tau)
     assert read_log(home / "r" / AUDIT_FILE)[-1]["rejected"] >= 5
-    return whole
+    return whole, tau
 
 
 def test_two_workers_and_two_launched_processes_give_the_bytes_of_one(tiny_model, undisturbed, tmp_path):
-    assert alone(tiny_model, tmp_path / "workers" / "r", 2) == undisturbed
-    process = launch("-m", "synthuterus_bench", *arguments(tiny_model, tmp_path / "launched" / "r"))
+    whole, tau = undisturbed
+    assert alone(tiny_model, tmp_path / "workers" / "r", tau, workers=2) == whole
+    process = launch("-m", "synthuterus_bench", *arguments(tiny_model, tmp_path / "launched" / "r", tau))
     said, noise = process.communicate()
     assert process.returncode == 0, noise
-    assert contents(tmp_path / "launched" / "r") == undisturbed
+    assert contents(tmp_path / "launched" / "r") == whole
     assert said.count("64 scans in") == 1
     assert [path.name for path in (tmp_path / "launched").iterdir()] == ["r"]
 
 
 def test_killed_together_they_go_on_where_they_were(tiny_model, undisturbed, tmp_path):
-    out = tmp_path / "r"
-    process = launch("-m", "synthuterus_bench", *arguments(tiny_model, out), port=29612)
+    (whole, tau), out = undisturbed, tmp_path / "r"
+    process = launch("-m", "synthuterus_bench", *arguments(tiny_model, out, tau), port=29612)
     while process.poll() is None and not list((tmp_path / ".r.work").rglob("*.safetensors")):
         time.sleep(0.02)
     session = [one for one in Path("/proc").glob("[0-9]*/stat") if _session(one) == process.pid]
@@ -85,10 +81,10 @@ def test_killed_together_they_go_on_where_they_were(tiny_model, undisturbed, tmp
         os.kill(int(path.parent.name), signal.SIGKILL)
     process.communicate()
     assert not out.exists()
-    again = launch("-m", "synthuterus_bench", *arguments(tiny_model, out), port=29613)
+    again = launch("-m", "synthuterus_bench", *arguments(tiny_model, out, tau), port=29613)
     _, noise = again.communicate()
     assert again.returncode == 0, noise
-    assert contents(out) == undisturbed
+    assert contents(out) == whole
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
@@ -106,7 +102,7 @@ def _session(stat):
     return int(above[3]) if own == int(stat.parent.name) else own
 
 
-def test_a_node_that_does_not_see_the_folder_is_a_clear_error(tiny_model, undisturbed, tmp_path):
+def test_a_node_that_does_not_see_the_folder_is_a_clear_error(tiny_model, tmp_path):
     script = tmp_path / "nodes.py"
     script.write_text(OF_TWO_NODES)
     process = launch(str(script), *arguments(tiny_model, tmp_path / "r"), port=29614)
