@@ -20,7 +20,9 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.reconstruction_record import (
+    BICUBIC,
     DIRECTIONS,
+    OTHER_PATIENT,
     SCHEMA,
     Reconstruction,
     ReconstructionReport,
@@ -130,10 +132,10 @@ def _autoencoded(vae: AutoencoderKL, sample: Sample) -> GiveBack:
 
 
 def _yardsticks(sample: Sample) -> list[tuple[Reconstruction, GiveBack]]:
-    known: list[tuple[str, GiveBack]] = [("bicubic", lambda rows: bicubic(sample.z(rows)))]
+    known: list[tuple[str, GiveBack]] = [(BICUBIC, lambda rows: bicubic(sample.z(rows)))]
     if len(np.unique(sample.patients)) > 1:
         partner = next_patient(sample.patients)
-        known.append(("other-patient", lambda rows: sample.z(partner[rows])))
+        known.append((OTHER_PATIENT, lambda rows: sample.z(partner[rows])))
     return [(Reconstruction(name=name, values=[]), give_back) for name, give_back in known]
 
 

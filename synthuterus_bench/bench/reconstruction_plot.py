@@ -4,7 +4,13 @@ import io
 from typing import TYPE_CHECKING
 
 from synthuterus_bench.bench.plots import LIGHT
-from synthuterus_bench.bench.reconstruction_record import DIRECTIONS, Reconstruction, ReconstructionReport, Value
+from synthuterus_bench.bench.reconstruction_record import (
+    BICUBIC,
+    DIRECTIONS,
+    Reconstruction,
+    ReconstructionReport,
+    Value,
+)
 from synthuterus_bench.vocab import SliceChoice
 
 if TYPE_CHECKING:
@@ -21,7 +27,10 @@ WIDTH = 0.38
 
 
 def draw_reconstructions(report: ReconstructionReport) -> bytes:
-    """A PNG: one panel a metric that has values, a pair of bars an autoencoder or yardstick."""
+    """A PNG: one panel a metric that has values, a pair of bars an autoencoder and one for ``bicubic``.
+
+    ``other-patient`` stays in the table: its bars would flatten all others.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -30,7 +39,7 @@ def draw_reconstructions(report: ReconstructionReport) -> bytes:
     page = Figure(figsize=(1.2 + 3.4 * len(metrics), 4.2), layout="constrained", dpi=120)
     FigureCanvasAgg(page)
     for axes, metric in zip(page.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
-        _panel(axes, metric, report.reconstructions)
+        _panel(axes, metric, [one for one in report.reconstructions if one.digest or one.name == BICUBIC])
     page.axes[0].legend(frameon=False, fontsize=9)
     page.suptitle(f"Reconstruction of {report.cohort} ({report.view} view, {report.split} split)", fontsize=11)
     buffer = io.BytesIO()

@@ -15,6 +15,9 @@ Direction = Literal["lower", "higher"]
 
 SCHEMA: Literal["synthuterus-reconstruction/1"] = "synthuterus-reconstruction/1"
 
+BICUBIC, OTHER_PATIENT = "bicubic", "other-patient"
+"""Names of the yardsticks."""
+
 DIRECTIONS: dict[str, Direction] = {"lpips": "lower", "embedder-distance": "lower", "psnr": "higher", "ssim": "higher"}
 """Metrics in their order, and where better lies."""
 

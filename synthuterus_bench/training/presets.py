@@ -50,7 +50,7 @@ SMALL: dict[tuple[Family, View], Settings] = {
     (Family.DDPM3D, View.FULL): _SMALL
     | {"steps": 6000, "lr": 5e-4, "batch": 2, "patch": 8, "channels": (32, 64, 96), "quality_samples": 16},
 }
-SMALL_AUTOENCODER: Settings = {"steps": 6000, "lr": 5e-4, "batch": 8, "evaluate_every": 1000}
+SMALL_AUTOENCODER: Settings = {"steps": 2000, "lr": 1.5e-3, "batch": 4, "evaluate_every": 500}
 
 _PAPER = {"lr": 1e-4, "patience": PATIENCE, "average": 0.9999, "precision": Precision.BF16}
 _PIXELS = {"patch": 1, "prediction": Prediction.EPSILON, "perceptual": Perceptual.LPIPS, "perceptual_weight": 0.1}

@@ -11,6 +11,7 @@ from synthuterus_bench.nets.condition import encode, make_text_encoder, make_tok
 from synthuterus_bench.repro import stream_seed
 from synthuterus_bench.training.config import GeneratorConfig
 from synthuterus_bench.vocab import TextEncoder
+from synthuterus_bench.weights import load_clip_text
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,6 @@ def make_reader(config: GeneratorConfig, device: torch.device, weights_dir: Path
         WeightsError: the CLIP files are not at hand.
     """
     if config.text_encoder is TextEncoder.CLIP:
-        from synthuterus_bench.weights import load_clip_text
-
         tokenizer, encoder, sha256 = load_clip_text(weights_dir)
         return Reader(tokenizer, encoder.to(device).eval().requires_grad_(False), sha256)
     torch.manual_seed(stream_seed(config.seed, "initial text encoder"))

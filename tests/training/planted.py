@@ -1,4 +1,7 @@
-"""Pictures whose conditions anyone can read: stripes at an angle by class, broad by sequence, bright by field."""
+"""Pictures whose conditions anyone can read: stripes at an angle by class, broad by sequence, and finer ones by field.
+
+All at random phases: nothing but the conditions decides what a picture shows.
+"""
 
 from itertools import product
 from pathlib import Path
@@ -13,22 +16,31 @@ from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, Orientation, Sequence, Split, View
 
 ANGLE = dict(zip(CLASSES, np.deg2rad([0, 45, 90, 135]), strict=True))
-LEVEL = dict(zip(FIELD_STRENGTHS, (-1.0, 0.0, 1.0), strict=True))
-PERIOD = {Sequence.TSE: 12.0, Sequence.HASTE: 24.0}
+PERIOD = {Sequence.TSE: 16.0, Sequence.HASTE: 32.0}
+FINE = dict(zip(FIELD_STRENGTHS, (6.0, 8.0, 11.0), strict=True))
 ROWS, COLUMNS = np.mgrid[:128, :128]
 
 
-def waves(orientation: Orientation, sequence: Sequence) -> NDArray[np.complex128]:
-    """The plane wave of a class and a sequence, (128, 128)."""
-    angle = ANGLE[orientation]
+def wave(angle: float, period: float) -> NDArray[np.complex128]:
+    """A plane wave, (128, 128)."""
     along = COLUMNS * np.cos(angle) + ROWS * np.sin(angle)
-    return np.exp(2j * np.pi * along / PERIOD[sequence])
+    return np.exp(2j * np.pi * along / period)
+
+
+def coarse(orientation: Orientation, sequence: Sequence) -> NDArray[np.complex128]:
+    """The stripes of a class and a sequence."""
+    return wave(ANGLE[orientation], PERIOD[sequence])
+
+
+def fine(field: float) -> NDArray[np.complex128]:
+    """The stripes of a field strength."""
+    return wave(np.deg2rad(20), FINE[field])
 
 
 def picture(orientation: Orientation, field: float, sequence: Sequence, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """One picture of a condition, its stripes at any phase."""
-    stripes = (waves(orientation, sequence) * np.exp(2j * np.pi * rng.random())).real
-    return to_window(LEVEL[field] + stripes + 0.05 * rng.standard_normal((128, 128)))
+    """One picture of a condition."""
+    first, second = np.exp(2j * np.pi * rng.random(2))
+    return to_window((coarse(orientation, sequence) * first + fine(field) * second).real)
 
 
 def planted_cohort(home: Path, each: int) -> Cohort:
@@ -55,7 +67,7 @@ def planted_cohort(home: Path, each: int) -> Cohort:
 
 
 def traits(z: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What a classifier looks at, (N, 9): how much of each wave is in a picture, and its level."""
-    every = [waves(orientation, sequence) for orientation in CLASSES for sequence in Sequence]
-    parts = [np.abs((z * wave).mean((1, 2))) for wave in every]
-    return np.stack([*parts, z.mean((1, 2))], 1).astype(np.float64)
+    """What a classifier looks at, (N, 11): how much of each wave is in a picture."""
+    every = [coarse(orientation, sequence) for orientation in CLASSES for sequence in Sequence]
+    every += [fine(field) for field in FIELD_STRENGTHS]
+    return np.stack([np.abs((z * one).mean((1, 2))) for one in every], 1).astype(np.float64)
