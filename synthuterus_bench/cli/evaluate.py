@@ -85,7 +85,7 @@ def evaluate(
         Path | None, typer.Option(help="Also draw the reconstruction distances, a PNG file.", show_default="no plot")
     ] = None,
 ) -> None:
-    """Measure synthetic images against real ones: distances, diversity, anatomy and use for training, for each orientation.
+    """Measure synthetic images against real ones: distances, diversity, anatomy, use for training, by orientation.
 
     Every value stands beside its floor: what real images of other patients get. FID and LPIPS need their published
     weights and are marked unavailable without them; nothing is downloaded.
