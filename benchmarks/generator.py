@@ -15,7 +15,8 @@ from PIL import Image
 
 from synthuterus_bench.bench.examples import first_of_each_class
 from synthuterus_bench.entry import Entry, load_entry
-from synthuterus_bench.generators.pipeline import RECORD, load_pipeline, load_record
+from synthuterus_bench.generators.pipeline import load_pipeline
+from synthuterus_bench.generators.trained import RECORD, load_record
 from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
 from synthuterus_bench.repro import canonical_json, write_atomic
 from synthuterus_bench.training.card import model_card

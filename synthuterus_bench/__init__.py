@@ -28,7 +28,7 @@ _HOMES = {
     "draw_preset": "cohorts.phantom.population",
     "evaluate": "bench.run",
     "examine_anatomy": "metrics.anatomy:examine",
-    "find_pipeline": "generators.pipeline",
+    "find_pipeline": "generators.folder",
     "from_window": "cohorts.window",
     "generate": "release.build",
     "import_folder": "cohorts.imports.importing",

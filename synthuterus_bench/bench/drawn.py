@@ -5,7 +5,8 @@ from pathlib import Path
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.errors import SubmissionError
 from synthuterus_bench.generators.catalogue import parse_id
-from synthuterus_bench.generators.pipeline import RECORD, load_record, weights_digest
+from synthuterus_bench.generators.folder import weights_digest
+from synthuterus_bench.generators.trained import RECORD, load_record
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.vocab import CLASSES

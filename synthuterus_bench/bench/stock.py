@@ -16,7 +16,7 @@ from synthuterus_bench.bench.submission import UNNAMED, Submission, select
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.entry import Generator, Sampling, Weights
 from synthuterus_bench.errors import SubmissionError
-from synthuterus_bench.generators.pipeline import weights_digest
+from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_array, digest_json
 from synthuterus_bench.vocab import CLASSES, View

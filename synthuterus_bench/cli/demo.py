@@ -27,7 +27,7 @@ def demo(
 
     Needs no network and no patient data. A second run goes on where the first one stopped.
     """
-    from synthuterus_bench.generators.pipeline import find_pipeline
+    from synthuterus_bench.generators.folder import find_pipeline
     from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
     from synthuterus_bench.release.build import ReleasePlan, generate
     from synthuterus_bench.workers import available_cores

@@ -54,8 +54,9 @@ def generate(
 
     On several GPUs or nodes: accelerate launch -m synthuterus_bench generate ...
     """
-    from synthuterus_bench.generators.pipeline import find_pipeline, load_record
+    from synthuterus_bench.generators.folder import find_pipeline
     from synthuterus_bench.generators.sampler import SamplerConfig
+    from synthuterus_bench.generators.trained import load_record
     from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
     from synthuterus_bench.release.build import ReleasePlan
     from synthuterus_bench.release.build import generate as build

@@ -65,7 +65,8 @@ def _generator(model: "ModelId") -> dict[str, Any]:
 
 
 def _record(model: str) -> dict[str, Any]:
-    from synthuterus_bench.generators.pipeline import find_pipeline, load_record
+    from synthuterus_bench.generators.folder import find_pipeline
+    from synthuterus_bench.generators.trained import load_record
 
     record = load_record(find_pipeline(model))
     return {"trained_on": record.cohort, "images": record.train_scans, "quality": record.quality}

@@ -15,27 +15,15 @@ from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
-from synthuterus_bench.generators.folder import check_folder, find_pipeline, weights_digest
-from synthuterus_bench.generators.trained import RECORD, TrainingRecord, load_record
+from synthuterus_bench.generators.folder import check_folder
+from synthuterus_bench.generators.trained import RECORD, TrainingRecord
 from synthuterus_bench.nets.autoencoder import DOWNSAMPLE, decode
 from synthuterus_bench.nets.condition import Told, class_index, encode
 from synthuterus_bench.nets.denoiser import Net, denoise
 from synthuterus_bench.nets.edm import precondition, sigma_at, spread
+from synthuterus_bench.prep.spatial import SLICES
 from synthuterus_bench.repro import canonical_json, write_atomic
 from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Orientation
-
-__all__ = [
-    "RECORD",
-    "SynthUterusPipeline",
-    "TrainingRecord",
-    "find_pipeline",
-    "load_pipeline",
-    "load_record",
-    "save_pipeline",
-    "weights_digest",
-]
-
-SLICES = 24
 
 
 class SynthUterusPipeline(DiffusionPipeline):

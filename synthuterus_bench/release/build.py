@@ -9,10 +9,12 @@ from typing import Any
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.errors import DataError, UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
-from synthuterus_bench.generators.pipeline import TrainingRecord, load_pipeline, load_record, weights_digest
+from synthuterus_bench.generators.folder import weights_digest
+from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.plan import Shares, check_scans, make_plan
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, guidance_of
 from synthuterus_bench.generators.shares import shares_of
+from synthuterus_bench.generators.trained import TrainingRecord, load_record
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.filter import TAU, PrivacyFilter

@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.summary import summarise
 from synthuterus_bench.generators.catalogue import parse_id
-from synthuterus_bench.generators.pipeline import TrainingRecord
+from synthuterus_bench.generators.trained import TrainingRecord
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.resources import resource
 from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Conditioning, Orientation

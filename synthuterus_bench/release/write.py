@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.generators.catalogue import ModelId
-from synthuterus_bench.generators.pipeline import TrainingRecord
+from synthuterus_bench.generators.trained import TrainingRecord
 from synthuterus_bench.privacy.log import AUDIT_FILE, read_log, write_log
 from synthuterus_bench.release.candidates import SPACING_MM, dims_of, require_chunk
 from synthuterus_bench.release.card import write_card

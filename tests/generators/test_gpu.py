@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from synthuterus_bench.cohorts.window import from_window
-from synthuterus_bench.generators.pipeline import find_pipeline, load_pipeline
+from synthuterus_bench.generators.folder import find_pipeline
+from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.sampler import SamplerConfig, sample_chunk
 from tests.generators.test_sampler import WANTED
 

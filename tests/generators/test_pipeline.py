@@ -6,7 +6,9 @@ import pytest
 
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import SHIPPED
-from synthuterus_bench.generators.pipeline import find_pipeline, load_pipeline, load_record, weights_digest
+from synthuterus_bench.generators.folder import find_pipeline, weights_digest
+from synthuterus_bench.generators.pipeline import load_pipeline
+from synthuterus_bench.generators.trained import load_record
 
 
 def test_a_folder_loads_in_a_fresh_process(tiny_model):

@@ -16,7 +16,8 @@ from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import CohortError, WeightsError
 from synthuterus_bench.generators.catalogue import every_id, parse_id
-from synthuterus_bench.generators.pipeline import load_pipeline, load_record
+from synthuterus_bench.generators.pipeline import load_pipeline
+from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.nets.autoencoder import make_autoencoder, save_autoencoder
 from synthuterus_bench.training.config import GeneratorConfig
 from synthuterus_bench.training.generator import make_task, train_generator
