@@ -13,6 +13,9 @@ from synthuterus_bench.repro import digest_file
 
 FOLDER_VARIABLE = "SYNTHBENCH_WEIGHTS"
 
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+"""Endings of files that may hold more than numbers: refused wherever a user's weights are loaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:

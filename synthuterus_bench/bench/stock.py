@@ -20,6 +20,7 @@ from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_array, digest_json
 from synthuterus_bench.vocab import CLASSES, View
+from synthuterus_bench.weights import PICKLES
 
 STEPS = {"DDPMPipeline": 1000, "DDIMPipeline": 50}
 """Pipelines that are known, with the steps that diffusers takes by default, or as many as there are."""
@@ -27,7 +28,7 @@ STEPS = {"DDPMPipeline": 1000, "DDIMPipeline": 50}
 SCHEDULERS = ("DDPMScheduler", "DDIMScheduler")
 WEIGHTS = Path("unet") / "diffusion_pytorch_model.safetensors"
 _INDEX = "model_index.json"
-_REFUSED = (".py", ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+_REFUSED = (".py", *PICKLES)
 
 
 def is_stock(path: Path) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import SHIPPED
 from synthuterus_bench.repro import digest_file, digest_json
+from synthuterus_bench.weights import PICKLES
 
 PIPELINE = "SynthUterusPipeline"
-_PICKLED = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
 _PARTS = {
     "unet": {"UNet2DModel", "UNet2DConditionModel", "VolumeDenoiser"},
     "scheduler": {"DDPMScheduler"},
@@ -28,7 +28,7 @@ def check_folder(folder: Path) -> None:
     file = folder / "model_index.json"
     if not file.is_file():
         raise WeightsError(f"{folder}: no model_index.json, expected a diffusers pipeline folder")
-    refused = sorted(path.name for path in folder.rglob("*") if path.suffix in _PICKLED)
+    refused = sorted(path.name for path in folder.rglob("*") if path.suffix in PICKLES)
     if refused:
         raise WeightsError(f"{folder}: found pickled weights ({refused[0]}), expected safetensors only")
     code = sorted(path.name for path in folder.rglob("*.py"))

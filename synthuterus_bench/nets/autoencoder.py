@@ -21,12 +21,12 @@ from torch.nn import functional
 
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.repro import canonical_json
+from synthuterus_bench.weights import PICKLES
 
 DOWNSAMPLE = 8
 """Pixels a side that become one place of the latent."""
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
-PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
 _SHAPING = ("block_out_channels", "layers_per_block", "latent_channels", "in_channels", "norm_num_groups")
 
 
