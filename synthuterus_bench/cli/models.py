@@ -15,7 +15,6 @@ _TOLD = {
     Conditioning.TEXT: "prompt",
     Conditioning.CT: "class, prompt",
 }
-_KINDS = {AutoencoderId.AE2D: "plain", AutoencoderId.VAE2D: "variational"}
 _NOTES = """\
 checkpoint   `generate --checkpoint DIR` with what `train` made, or --repo ORG/NAME@REVISION
 autoencoder  ae2d or vae2d of the same view, in the model's folder; it is trained first
@@ -77,7 +76,7 @@ def _autoencoder(kind: AutoencoderId) -> dict[str, Any]:
     return {
         "id": str(kind),
         "draws": sides,
-        "told": f"a picture ({_KINDS[kind]})",
+        "told": "a picture",
         "shipped": False,
         "needs": ["checkpoint"],
     }
