@@ -65,7 +65,7 @@ def asked(index: int) -> Wanted:
 class TheirNet(nn.Module):
     """The denoiser as diffusers' unconditional loop wants it: conditions fixed, patches for pixels."""
 
-    dtype = torch.float32
+    dtype, device = torch.float32, torch.device("cpu")
 
     def __init__(self, pipeline: SynthUterusPipeline, batch: int) -> None:
         super().__init__()
@@ -146,8 +146,8 @@ def speed(model: Path, rounds: int) -> None:
             flush=True,
         )
     print(f"inside the denoiser: {np.median([inside(pipeline, 20) for _ in range(3)]):.1%} of the wall time")
-    one, two = (np.median([processes(model, count) for _ in range(3)]) for count in (1, 2))
-    print(f"two single-threaded processes: {one / two:.2f} times one")
+    gains = [processes(model, 1) / processes(model, 2) for _ in range(3)]
+    print(f"two single-threaded processes: {np.median(gains):.2f} times one ({min(gains):.2f} to {max(gains):.2f})")
 
 
 def processes(model: Path, count: int) -> float:
