@@ -45,10 +45,14 @@ def check_folder(folder: Path) -> None:
     code = sorted(path.name for path in folder.rglob("*.py"))
     if code:
         raise WeightsError(f"{folder}: found code ({code[0]}), expected weights and their settings only")
-    links = sorted(path.name for path in folder.rglob("*") if path.is_symlink() and path.is_dir())
-    if links:
+    if links := linked_folders(folder):
         raise WeightsError(f"{folder}: found {links[0]}, a link to another folder, expected the folder itself")
     _check_index(file)
+
+
+def linked_folders(folder: Path) -> list[str]:
+    """Names of links to other folders: what lies there would be loaded, and :func:`weights_digest` does not see it."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_symlink() and path.is_dir())
 
 
 def _check_index(file: Path) -> None:

@@ -101,6 +101,13 @@ def test_what_has_no_use_is_refused_never_ignored(cohort, tmp_path, capsys, argu
     assert not (tmp_path / "out").exists()
 
 
+def test_a_launcher_that_started_one_process_of_several_is_noticed(cohort, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    assert run(["train", "embedder", "--autoencoder", "vae", *options(cohort, tmp_path / "out")]) == 2
+    assert "started one process" in capsys.readouterr().err
+
+
 def test_a_search_ends_in_a_table_and_trains_nothing_twice(cohort, tmp_path, capsys):
     (tmp_path / "grid.yaml").write_text("lr: [1e-3, 1e-5]\ntemperature: [0.1]\n")
     quick = {"steps": 2, "batch": 4, "warmup_steps": 1, "evaluate_every": 1}
