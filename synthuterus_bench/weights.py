@@ -155,6 +155,7 @@ def load_clip_text(folder: Path | None = None, known: ClipText = CLIP_TEXT) -> t
     tokenizer, encoder = _clip_parts(home)
     if len(tokenizer) != known.vocabulary:
         raise WeightsError(f"{known.folder}: found a tokenizer of {len(tokenizer)} words, expected {known.vocabulary}")
+    tokenizer.model_max_length = known.positions
     bad = [name for name, value in encoder.state_dict().items() if not value.isfinite().all()]
     if bad:
         raise WeightsError(f"{known.folder}: found numbers in {bad[0]} that are not finite")

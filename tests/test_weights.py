@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.nets.condition import encode
 from synthuterus_bench.repro import digest_bytes, digest_file
 from synthuterus_bench.weights import (
     CLIP_TEXT,
@@ -122,6 +123,14 @@ def test_the_text_half_of_clip_says_what_the_whole_says(clip):
     assert sha256 == digest_file(home / SMALL.folder / "model.safetensors")
     assert not encoder.training
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
+
+
+def test_prompts_are_padded_to_what_clip_can_read_whatever_lies_beside_its_words(clip):
+    (clip[1] / SMALL.folder / "tokenizer_config.json").unlink()
+    tokenizer, encoder, _ = load_clip_text(clip[1], SMALL)
+    text, mask = encode(["a b", ""], tokenizer, encoder)
+    assert text.shape == (2, SMALL.positions, SMALL.width)
+    assert mask.sum(1).tolist() == [4, 2]
 
 
 def test_a_missing_clip_says_how_to_get_it(clip, tmp_path):

@@ -5,10 +5,10 @@ from pathlib import Path
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.errors import SubmissionError
 from synthuterus_bench.generators.catalogue import parse_id
-from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.trained import RECORD, load_record
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.release.build import ReleasePlan, generate
+from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
+from synthuterus_bench.repro import digest_json
 from synthuterus_bench.vocab import CLASSES
 from synthuterus_bench.workers import available_cores, process_count
 
@@ -21,7 +21,8 @@ def is_pipeline(path: Path) -> bool:
 
 
 def drawn_release(path: Path, suite: Suite, cache: Path, track: Track = silent) -> Path:
-    """The release of the suite's size drawn from the pipeline at ``path``, seed 0; drawn once, then kept in ``cache``.
+    """The release of the suite's size drawn from the pipeline at ``path``, seed 0; drawn once by each set of versions
+    and kind of device, then kept in ``cache``.
 
     Raises:
         SubmissionError: the pipeline was not trained by this package, or draws another view than the suite's.
@@ -37,7 +38,7 @@ def drawn_release(path: Path, suite: Suite, cache: Path, track: Track = silent) 
     if parse_id(record.model_id).view is not suite.view:
         raise SubmissionError(f"{path}: found a generator {record.model_id}, expected one of view {suite.view}")
     scans = suite.n_per_class * len(CLASSES)
-    out = cache / "drawn" / f"{record.model_id}-{weights_digest(path)[:16]}-{scans}"
+    out = cache / "drawn" / f"{record.model_id}-{digest_json(facts_of(path))[:16]}-{scans}"
     workers = available_cores() if process_count() == 1 else 1
     generate(ReleasePlan(record.model_id, path, scans), out, workers, track)
     return out

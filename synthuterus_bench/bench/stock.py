@@ -16,7 +16,7 @@ from synthuterus_bench.bench.submission import UNNAMED, Submission, select
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.entry import Generator, Sampling, Weights
 from synthuterus_bench.errors import SubmissionError
-from synthuterus_bench.generators.folder import weights_digest
+from synthuterus_bench.generators.folder import linked_folders, weights_digest
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_array, digest_json
 from synthuterus_bench.vocab import CLASSES, View
@@ -82,6 +82,8 @@ def check_stock(path: Path, suite: Suite) -> Stock:
     odd = sorted(file.name for file in path.rglob("*") if file.suffix in _REFUSED)
     if odd:
         raise SubmissionError(f"{path}: found {odd[0]}, expected safetensors and JSON only, no pickles and no code")
+    if links := linked_folders(path):
+        raise SubmissionError(f"{path}: found {links[0]}, a link to another folder, expected the folder itself")
     parts = {name: part for name, part in index.items() if not name.startswith("_")}
     known = {name: {"unet": ["diffusers", "UNet2DModel"], "scheduler": ["diffusers", name]} for name in SCHEDULERS}
     scheduler = next((name for name, expected in known.items() if parts == expected), None)

@@ -94,9 +94,11 @@ def evaluate(
 
     Example: synthbench evaluate --reconstruction my-vae --cohort cohort --plot reconstruction.png
     """
-    if reconstruction or cohort or plot:
+    if reconstruction or cohort or plot or split is not Split.TEST:
         if path is not None or cohort is None or not reconstruction:
             raise UsageError("--reconstruction and --cohort go together, and without a folder of images")
+        if given := [f"--{option}" for option, value in (("report", report), ("name", name)) if value]:
+            raise UsageError(f"{given[0]} belongs to the evaluation of images, found it beside --reconstruction")
         from synthuterus_bench.cli.reconstruction import reconstruct
 
         reconstruct(reconstruction, cohort, split, out_ or Path("reconstruction.json"), plot, weights_dir, device.value)

@@ -60,7 +60,7 @@ def generate(
     from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
     from synthuterus_bench.release.build import ReleasePlan
     from synthuterus_bench.release.build import generate as build
-    from synthuterus_bench.workers import available_cores, launched_in_vain, process_count
+    from synthuterus_bench.workers import available_cores, process_count
 
     folder = find_pipeline(model or DEFAULT, checkpoint, repo)
     plan = ReleasePlan(
@@ -74,10 +74,7 @@ def generate(
         reference=reference,
         embedder=embedder,
     )
-    if launched_in_vain():
-        sink.warn(
-            "accelerate launch --cpu started one process; for several: accelerate launch --multi_gpu, GPUs or not"
-        )
+    sink.warn_of_lone_launch()
     alone = process_count() == 1
     cohort = build(plan, out, workers or (available_cores() if alone else 1), sink.track)
     footer = read_log(out / AUDIT_FILE)[-1]

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from synthuterus_bench.errors import SynthbenchError
 from synthuterus_bench.progress import Label
+from synthuterus_bench.workers import launched_in_vain
 
 Item = TypeVar("Item")
 
@@ -42,6 +43,14 @@ class Output:
         """A warning on stderr, in every mode."""
         if not self.muted:
             print(f"warning: {text}", file=sys.stderr)
+
+    def warn_of_lone_launch(self) -> None:
+        """Say so where several processes were wanted and accelerate started one."""
+        if launched_in_vain():
+            self.warn(
+                "accelerate launch --cpu started one process; for several: accelerate launch --multi_gpu or torchrun, "
+                "GPUs or not"
+            )
 
     def result(self, value: dict[str, Any], human: str) -> None:
         """What the command found or made, as text or as JSON."""

@@ -91,6 +91,7 @@ def train(
     if cohort is None or out is None:
         missing = "--cohort" if cohort is None else "--out"
         raise UsageError(f"no {missing}, expected {missing} DIR")
+    sink.warn_of_lone_launch()
     data, inputs = load_cohort(cohort), _inputs(autoencoder, embedder, weights_dir)
     if search:
         _search(target, preset, layers, search, data, out, inputs)

@@ -10,20 +10,31 @@ from synthuterus_bench.repro import digest_file, digest_json
 from synthuterus_bench.weights import PICKLES
 
 PIPELINE = "SynthUterusPipeline"
+_DIFFUSERS, _TRANSFORMERS = "diffusers", "transformers"
 _PARTS = {
-    "unet": {"UNet2DModel", "UNet2DConditionModel", "VolumeDenoiser"},
-    "scheduler": {"DDPMScheduler"},
-    "vae": {"AutoencoderKL"},
-    "text_encoder": {"CLIPTextModel"},
-    "tokenizer": {"PreTrainedTokenizerFast", "TokenizersBackend", "CLIPTokenizer", "CLIPTokenizerFast"},
+    "unet": {
+        "UNet2DModel": _DIFFUSERS,
+        "UNet2DConditionModel": _DIFFUSERS,
+        "VolumeDenoiser": "synthuterus_bench.nets.volume",
+    },
+    "scheduler": {"DDPMScheduler": _DIFFUSERS},
+    "vae": {"AutoencoderKL": _DIFFUSERS},
+    "text_encoder": {"CLIPTextModel": _TRANSFORMERS},
+    "tokenizer": dict.fromkeys(
+        ("PreTrainedTokenizerFast", "TokenizersBackend", "CLIPTokenizer", "CLIPTokenizerFast"), _TRANSFORMERS
+    ),
 }
+"""Classes of each part, and the library that each comes from: no other is asked for it."""
+
+_SETTINGS = {"model", "sigma_data", "guidable"}
 
 
 def check_folder(folder: Path) -> None:
     """Look at a pipeline folder before anything in it is loaded: classes of ours only, safetensors only, no code.
 
     Raises:
-        WeightsError: it names another class, or holds pickled weights or code.
+        WeightsError: it names another class or part, or holds pickled weights, code, or links to other folders, which
+            its digest would not see.
     """
     file = folder / "model_index.json"
     if not file.is_file():
@@ -34,22 +45,38 @@ def check_folder(folder: Path) -> None:
     code = sorted(path.name for path in folder.rglob("*.py"))
     if code:
         raise WeightsError(f"{folder}: found code ({code[0]}), expected weights and their settings only")
+    if links := linked_folders(folder):
+        raise WeightsError(f"{folder}: found {links[0]}, a link to another folder, expected the folder itself")
+    _check_index(file)
+
+
+def linked_folders(folder: Path) -> list[str]:
+    """Names of links to other folders: what lies there would be loaded, and :func:`weights_digest` does not see it."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_symlink() and path.is_dir())
+
+
+def _check_index(file: Path) -> None:
     try:
         index = json.loads(file.read_bytes())
-        parts = {name: index[name][1] for name in _PARTS if name in index and index[name][1] is not None}
         named = index["_class_name"]
+        parts = {name: tuple(index[name]) for name in _PARTS if name in index and index[name] != [None, None]}
     except (ValueError, KeyError, TypeError, IndexError):
         raise WeightsError(f"{file}: not an index of a diffusers pipeline") from None
     if named != PIPELINE:
         raise WeightsError(f"{file}: found a pipeline {named}, expected {PIPELINE}")
-    for name, kind in parts.items():
-        if kind not in _PARTS[name]:
-            raise WeightsError(f"{file}: found {name} {kind}, expected {' or '.join(sorted(_PARTS[name]))}")
+    odd = sorted(name for name in index if not name.startswith("_") and name not in _PARTS and name not in _SETTINGS)
+    if odd:
+        raise WeightsError(f"{file}: found {odd[0]}, which no generator of this package has")
+    for name, part in parts.items():
+        known = [(library, kind) for kind, library in _PARTS[name].items()]
+        if part not in known:
+            expected = " or ".join(sorted(".".join(pair) for pair in known))
+            raise WeightsError(f"{file}: found {name} {'.'.join(map(str, part))}, expected {expected}")
 
 
 def weights_digest(folder: Path) -> str:
     """SHA-256 over the names and digests of every file that decides a sample."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".safetensors", ".json"})
+    files = sorted(path for path in folder.rglob("*") if path.suffix in {".safetensors", ".json", ".txt"})
     parts = [path for path in files if path.parent != folder or path.name == "model_index.json"]
     return digest_json({str(path.relative_to(folder)): digest_file(path) for path in parts})
 

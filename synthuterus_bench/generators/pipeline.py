@@ -5,6 +5,7 @@ and ``vae``) a folder holds ``training.json`` (:mod:`synthuterus_bench.generator
 ``index.safetensors`` for the privacy filter.
 """
 
+from math import inf
 from pathlib import Path
 
 import diffusers
@@ -174,8 +175,9 @@ def _check_parts(pipeline: SynthUterusPipeline) -> None:
     for name, needed in needs.items():
         if (getattr(pipeline, name) is not None) != needed:
             raise ValueError(f"{model} {'needs a' if needed else 'has no'} {name}")
-    if (pipeline.config["sigma_data"] is not None) != needs["vae"]:
-        raise ValueError(f"{model}: sigma_data {pipeline.config['sigma_data']}")
+    sigma_data = pipeline.config["sigma_data"]
+    if (sigma_data is not None) != needs["vae"] or not (sigma_data is None or 0 < sigma_data < inf):
+        raise ValueError(f"{model}: sigma_data {sigma_data}")
 
 
 def _hush() -> None:

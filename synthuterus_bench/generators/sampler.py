@@ -27,6 +27,7 @@ from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.nets.condition import Told
+from synthuterus_bench.nets.schedule import STEPS
 from synthuterus_bench.repro import stream, stream_seed
 from synthuterus_bench.vocab import Conditioning, Family, Orientation
 
@@ -73,8 +74,10 @@ class SamplerConfig:
             raise UsageError(f"unknown scheduler {self.scheduler!r}, expected one of {', '.join(Solver)}")
         if self.dtype not in ("float32", "bfloat16"):
             raise UsageError(f"unknown dtype {self.dtype!r}, expected float32 or bfloat16")
-        if self.steps < 1 or (self.guidance is not None and self.guidance < 0):
-            raise UsageError(f"steps {self.steps}, guidance {self.guidance}: expected at least 1 and at least 0")
+        if not 1 <= self.steps <= STEPS:
+            raise UsageError(f"steps {self.steps}: expected 1 to {STEPS}, as many as there are in training")
+        if self.guidance is not None and self.guidance < 0:
+            raise UsageError(f"guidance {self.guidance}: expected at least 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def generate(plan: ReleasePlan, out: Path, workers: int = 1, track: Track = sile
     out = out.resolve()
     work = out.parent / f".{out.name}.work"
     with muster(workers) as crew:
-        facts = _facts(plan)
+        facts = facts_of(plan.folder)
         crew.meet(work, facts)
         if crew.leads:
             return _lead(plan, out, work, facts, crew, track)
@@ -132,12 +132,12 @@ def _engine(plan: ReleasePlan, record: TrainingRecord, work: Path, track: Track)
     return Engine(plan.id, plan.folder, path, plan.embedder, plan.tau, plan.seed, plan.sampler), shares
 
 
-def _facts(plan: ReleasePlan) -> dict[str, Any]:
-    """What must be the same in every process that draws for a release."""
+def facts_of(folder: Path) -> dict[str, Any]:
+    """What must be the same in every process that draws for a release: versions, device, weights."""
     return {
         "versions": {name: version(name) for name in ("synthuterus-bench", "torch", "diffusers")},
         "device": sampling_device(),
-        "weights_sha256": weights_digest(plan.folder),
+        "weights_sha256": weights_digest(folder),
     }
 
 

@@ -1,5 +1,8 @@
 """The model card of a generator, from its training record."""
 
+import json
+from typing import Any
+
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.trained import TrainingRecord
 from synthuterus_bench.vocab import VIEW_SIZE, Conditioning, Family
@@ -21,7 +24,11 @@ tags: [medical, mri, uterus, synthetic]
 | parameters | {parameters} |
 | device | {device} |
 | last training loss | {loss:.4f} |
-{more}{how}{samples}{quality}"""
+{more}{how}
+## Settings
+
+{settings}
+{samples}{quality}"""
 
 _TOLD = {
     Conditioning.UNCOND: "nothing",
@@ -72,6 +79,7 @@ def model_card(record: TrainingRecord, parameters: dict[str, int], how: str = ""
         loss=record.losses[-1],
         more=_more(record),
         how=f"\n{how}\n" if how else "",
+        settings=_settings(record.config),
         samples=_SAMPLES if samples else "",
         quality=_QUALITY.format(rows=_quality_table(record.quality)) if record.quality else "",
     )
@@ -86,6 +94,14 @@ def _more(record: TrainingRecord) -> str:
         rows.append(("perceptual loss", _perceptual(record)))
     rows += [(f"built on {name.replace('_', ' ')}", f"`{digest[:16]}`") for name, digest in record.digests.items()]
     return "".join(f"| {name} | {value} |\n" for name, value in rows)
+
+
+def _settings(config: dict[str, Any]) -> str:
+    """All of them in one paragraph, as ``--set`` takes them."""
+    flat = {key: value for key, value in config.items() if not isinstance(value, dict)}
+    for inner in (value for value in config.values() if isinstance(value, dict)):
+        flat |= inner
+    return ", ".join(f"`{key}={json.dumps(value).strip(chr(34))}`" for key, value in sorted(flat.items())) + "."
 
 
 def _perceptual(record: TrainingRecord) -> str:

@@ -56,8 +56,8 @@ class GeneratorConfig(LoopConfig):
     slices: SliceChoice = SliceChoice.ALL
     balance: bool = True
     prediction: Prediction = Prediction.V
-    drop_class: float = Field(0.1, ge=0, le=1)
-    drop_text: float = Field(0.1, ge=0, le=1)
+    drop_class: float = Field(0.1, ge=0, lt=1)
+    drop_text: float = Field(0.1, ge=0, lt=1)
     text_encoder: TextEncoder = TextEncoder.OWN
     text_width: int = Field(128, ge=8)
     text_layers: int = Field(2, ge=1)

@@ -7,13 +7,14 @@ checkpoints ends in the weights of an undisturbed one.
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list, gather_object
+from accelerate.utils import InitProcessGroupKwargs, broadcast_object_list, gather_object
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.store import Cohort
@@ -33,6 +34,8 @@ ENDS = ("steps", "decay_steps", "checkpoint_every", "keep", "patience", "sheet_e
 """Settings that may change between two runs in one folder. Those that would have changed a step already taken, or an
 evaluation that should have stopped the run, are found by :func:`~synthuterus_bench.training.course.obstacle`."""
 LINES_AN_INTERVAL = 10
+TIMEOUT = timedelta(days=30)
+"""How long a process may wait for another; torch's own ten minutes are less than a search needs between two trials."""
 
 
 class Task(Protocol):
@@ -55,8 +58,9 @@ class Task(Protocol):
 
 def make_accelerator(config: LoopConfig) -> Accelerator:
     """Devices and processes. The precision of ``config`` is set where it computes (:class:`_Engine`): accelerate fixes
-    its own once a process, and a grid may hold several."""
-    return Accelerator(mixed_precision="no")
+    its own once a process, and a grid may hold several. Processes wait long for the main one, which draws sheets and
+    measures alone."""
+    return Accelerator(mixed_precision="no", kwargs_handlers=[InitProcessGroupKwargs(timeout=TIMEOUT)])
 
 
 def watches(cohort: Cohort, config: LoopConfig) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.training.config import LoopConfig
+from synthuterus_bench.training.idle import refuse_idle
 from synthuterus_bench.training.settings import Layer, merge
 from synthuterus_bench.training.targets import Helper, Target, config_class
 from synthuterus_bench.vocab import (
@@ -100,10 +101,12 @@ def settle(
         count: examples in an epoch, given the settings so far.
 
     Raises:
-        UsageError: a key or value is not allowed, or the length of ``paper`` needs ``count``.
+        UsageError: a key or value is not allowed or has no effect, or the length of ``paper`` needs ``count``.
     """
-    kind, layers = config_class(target), [Layer(f"preset {scale}", preset(target, scale)), *layers]
+    kind, plain, changes = config_class(target), Layer(f"preset {scale}", preset(target, scale)), layers
+    layers = [plain, *changes]
     config = merge(kind, layers)
+    refuse_idle(target, config, merge(kind, [plain]), changes)
     given = {key for layer in layers for key in layer.values}
     length: dict[str, Any] = {}
     if scale is Scale.PAPER:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.nets.embedder import Embedder
 from synthuterus_bench.progress import Track, silent
@@ -44,11 +45,20 @@ def start(target: Target, cohort: Cohort, config: LoopConfig, out: Path, inputs:
         UsageError: settings or inputs that ``target`` has no use for.
         DataError: the cohort, a checkpoint or a file that it is built on is not as it should be.
     """
+    _check_inputs(target, inputs)
     if isinstance(target, ModelId):
         return _generator(target, cohort, config, out, inputs, track)
     if isinstance(target, AutoencoderId):
         return _autoencoder(target, cohort, config, out, inputs, track)
     return (_embedder if target is Helper.EMBEDDER else _localiser)(cohort, config, out, track)
+
+
+def _check_inputs(target: Target, inputs: Inputs) -> None:
+    if inputs.autoencoder is not None and not isinstance(target, ModelId):
+        raise UsageError(f"{target}: found --autoencoder, which only models of latents have")
+    if isinstance(target, Helper) and (inputs.embedder is not None or inputs.weights_dir is not None):
+        given = "--embedder" if inputs.embedder is not None else "--weights-dir"
+        raise UsageError(f"{target}: found {given}, which it is not built on")
 
 
 def outcome(target: Target, out: Path) -> Trained | None:

@@ -11,6 +11,7 @@ from synthuterus_bench.errors import SubmissionError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
+from synthuterus_bench.release import build
 from synthuterus_bench.training.generator import train_generator
 from synthuterus_bench.vocab import View
 from tests.conftest import tiny_config
@@ -35,13 +36,15 @@ def release_of_volumes(cohort, tmp_path):
     return writer.close()
 
 
-def test_a_release_is_drawn_once_and_evaluated_like_any_other(tiny_model, suite, tmp_path):
+def test_a_release_is_drawn_once_and_evaluated_like_any_other(tiny_model, suite, tmp_path, monkeypatch):
     two = suite.model_copy(update={"n_per_class": 2})
     assert is_pipeline(tiny_model)
     release = drawn_release(tiny_model, two, tmp_path)
     before = (release / "cohort.json").stat().st_mtime_ns
     assert drawn_release(tiny_model, two, tmp_path) == release
     assert (release / "cohort.json").stat().st_mtime_ns == before
+    monkeypatch.setattr(build, "version", lambda name: "of another year")
+    assert drawn_release(tiny_model, two, tmp_path) != release, "newer libraries draw anew, they do not fail"
     submission = load_submission(release, two)
     assert set(submission.per_class.values()) == {2}
     assert submission.generator.name == "ddpm2d-ct-roi"

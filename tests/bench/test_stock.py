@@ -173,3 +173,11 @@ def test_the_digest_names_the_weights(stock, small, tmp_path):
     other = make(tmp_path / "pipeline", steps=1)
     assert check_stock(stock, small).sha256 != check_stock(other, small).sha256
     assert check_stock(other, small).steps == 1
+
+
+def test_a_network_that_lies_elsewhere_is_refused_since_drawn_images_are_kept_by_digest(small, tmp_path):
+    folder = make(tmp_path / "pipeline")
+    (folder / "unet").rename(tmp_path / "elsewhere")
+    (folder / "unet").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SubmissionError, match="found unet, a link to another folder"):
+        check_stock(folder, small)

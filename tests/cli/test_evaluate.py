@@ -33,6 +33,17 @@ def test_wrong_commands_exit_with_two(incomplete, capsys, arguments):
     assert run(["evaluate", str(incomplete), *arguments]) == 2
 
 
+@pytest.mark.parametrize("arguments", [["--report", "r.html"], ["--name", "mine"]])
+def test_what_is_not_for_reconstructions_is_refused_beside_them(tmp_path, capsys, arguments):
+    assert run(["evaluate", "--reconstruction", str(tmp_path), "--cohort", str(tmp_path), *arguments]) == 2
+    assert f"{arguments[0]} belongs to the evaluation of images" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_split_is_of_reconstructions_only(incomplete, capsys):
+    assert run(["evaluate", str(incomplete), "--split", "train"]) == 2
+    assert "--reconstruction and --cohort go together" in capsys.readouterr().err
+
+
 def test_help_holds_an_example(capsys):
     assert run(["evaluate", "--help"]) == 0
     assert "Example: synthbench evaluate" in capsys.readouterr().out

@@ -29,7 +29,7 @@ def test_an_autoencoder_is_trained_and_a_latent_model_on_it(cohort, tmp_path, ca
     small = {"steps": 1, "batch": 2, "channels": [8, 8, 8], "evaluate_every": 0, "checkpoint_every": 1}
     assert run(["train", "vae2d", *options(cohort, tmp_path / "vae", **small)]) == 0
     assert "autoencoder in" in capsys.readouterr().out
-    latent = QUICK | {"patch": 1}
+    latent = {key: value for key, value in QUICK.items() if key != "text_width"} | {"patch": 1}
     assert run(["train", "ldm2d-class-roi", *options(cohort, tmp_path / "ldm", **latent)]) == 2
     assert "expected --autoencoder" in capsys.readouterr().err
     with_it = ["--autoencoder", str(tmp_path / "vae" / "autoencoder")]
@@ -85,6 +85,27 @@ def test_what_cannot_be_trained_is_said(cohort, tmp_path, capsys):
     assert "expected a 2D full one" in errors
     assert "no --out" in errors
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["vae2d", "--autoencoder", "vae"], "only models of latents have"),
+        (["embedder", "--weights-dir", "w"], "embedder: found --weights-dir, which it is not built on"),
+        (["ddpm2d-class-roi", "--set", "drop_text=0.2"], "drop_text is 0.2, which has no effect on ddpm2d-class-roi"),
+    ],
+)
+def test_what_has_no_use_is_refused_never_ignored(cohort, tmp_path, capsys, arguments, said):
+    assert run(["train", *arguments, *options(cohort, tmp_path / "out")]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_launcher_that_started_one_process_of_several_is_noticed(cohort, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    assert run(["train", "embedder", "--autoencoder", "vae", *options(cohort, tmp_path / "out")]) == 2
+    assert "started one process" in capsys.readouterr().err
 
 
 def test_a_search_ends_in_a_table_and_trains_nothing_twice(cohort, tmp_path, capsys):

@@ -103,6 +103,8 @@ def test_bad_settings_are_usage_errors(pipeline):
         SamplerConfig(dtype="float8")
     with pytest.raises(UsageError, match="steps 0"):
         SamplerConfig(steps=0)
+    with pytest.raises(UsageError, match="steps 1001: expected 1 to 1000"):
+        SamplerConfig(steps=1001)
     many = WANTED * (chunk_size(pipeline.model_id) // 8 + 1)
     with pytest.raises(ValueError, match="chunk of 24"):
         sample_chunk(pipeline, many, 0, FAST)

@@ -59,9 +59,27 @@ def test_every_prediction_gives_back_x0(kind):
     assert torch.allclose(clean(schedule, xt, target(schedule, x0, noise, t), t), x0, atol=2e-3)
 
 
-@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+@pytest.mark.parametrize("kind", ["v_prediction", "sample"])
 def test_weights_amount_to_the_same_on_x0(kind):
     schedule = make_schedule(128, kind)
     snr = schedule.alphas_cumprod[T] / (1 - schedule.alphas_cumprod[T])
-    scale = {"epsilon": snr, "v_prediction": snr + 1, "sample": torch.ones_like(snr)}[kind]
+    scale = {"v_prediction": snr + 1, "sample": torch.ones_like(snr)}[kind]
     assert torch.allclose(loss_weight(schedule, T) * scale, snr.clamp(max=5) + 1, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [128, 256])
+def test_epsilon_is_weighted_by_min_snr_and_no_step_rules_the_others(size):
+    schedule = make_schedule(size, "epsilon")
+    snr = schedule.alphas_cumprod / (1 - schedule.alphas_cumprod)
+    weights = loss_weight(schedule, torch.arange(1000))
+    assert torch.allclose(weights * snr, snr.clamp(max=5), rtol=1e-4)
+    assert weights.max() <= 1
+    assert weights[-10:].sum() < 0.03 * weights.sum()
+
+
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+def test_the_noisiest_hundredth_of_the_steps_has_a_small_share_of_a_first_loss(kind):
+    """That of a network that says nothing, with pictures of unit variance."""
+    schedule = make_schedule(256, kind)
+    share = loss_weight(schedule, torch.arange(1000))
+    assert share[-10:].sum() < 0.03 * share.sum()

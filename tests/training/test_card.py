@@ -53,3 +53,9 @@ def test_measured_values_stand_beside_their_interval_and_what_real_pictures_get(
     card = model_card(record("ddpm2d-ct-roi", quality=quality), {"denoiser": 5}, samples=True)
     assert "| anatomy-valid | 0.8 | 0.7 to 0.9 | 0.88 to 0.97 |" in card
     assert "samples.png" in card
+
+
+def test_every_setting_is_on_the_card_as_the_command_takes_it():
+    config = {"channels": [8, 16], "lr": 1e-4, "prediction": "epsilon", "loop": {"steps": 7}, "perceptual": "off"}
+    card = model_card(record("ddpm2d-ct-roi", config=config), {"denoiser": 5})
+    assert "`channels=[8, 16]`, `lr=0.0001`, `perceptual=off`, `prediction=epsilon`, `steps=7`." in card

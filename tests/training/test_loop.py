@@ -230,6 +230,10 @@ class Halves(Line):
         return (self.net(x) - x @ torch.tensor([[3.0], [-1.0], [2.0]]) - 1).square().mean()
 
 
+def test_processes_wait_as_long_as_the_main_one_needs_between_two_trials():
+    assert make_accelerator(LoopConfig()).init_handler.timeout.days >= 1
+
+
 def test_two_micro_batches_of_8_are_one_of_16(tmp_path):
     joint, halves = Halves(16), Halves(8)
     a = go(joint, tmp_path / "joint", batch=16)

@@ -35,6 +35,7 @@ def test_assignments_are_yaml_values():
     [
         ({"batch": 0}, "there: batch is 0, expected greater than or equal to 1"),
         ({"average": 1}, "there: average is 1, expected less than 1"),
+        ({"drop_class": 1.0}, "there: drop_class is 1.0, expected less than 1"),
         ({"prediction": "noise"}, "there: prediction is noise, expected 'epsilon', 'v_prediction' or 'sample'"),
         ({"steps": 1.5}, "there: steps is 1.5, expected a valid integer"),
         ({"channels": "x"}, "there: channels is x, expected a list"),
