@@ -49,6 +49,8 @@ BASE = SamplerConfig(Solver.DDPM, 1000, 1.0)
 SETTINGS = [
     *(SamplerConfig(solver, steps, 1.0) for solver in (Solver.DPM, Solver.UNIPC, Solver.DDIM) for steps in STEPS),
     *(SamplerConfig(Solver.HEUN, steps, 1.0) for steps in (6, 10, 25)),
+    SamplerConfig(Solver.DPM, 12, 1.0),
+    SamplerConfig(),
     SamplerConfig(Solver.DDPM, 50, 1.0),
     SamplerConfig(Solver.DPM, 20, 1.0, "bfloat16"),
     BASE,
@@ -192,7 +194,8 @@ def quality(model: Path, cohort: Path, work: Path, images: int) -> None:
 
 
 def _kept(work: Path, config: SamplerConfig, start: int) -> NDArray[np.uint16]:
-    path = work / f"{config.scheduler}-{config.steps}-{config.dtype}-{start:04d}.safetensors"
+    guided = "" if config.guidance == 1 else "-guided"
+    path = work / f"{config.scheduler}-{config.steps}-{config.dtype}{guided}-{start:04d}.safetensors"
     if not path.is_file():
         write_atomic(path, save({"pixels": _chunk((config, start))}))
     return load_file(path)["pixels"]
@@ -226,8 +229,10 @@ def table(found: dict[SamplerConfig, tuple[NDArray, NDArray]], real: NDArray) ->
             and mean - ONE_SIDED * change_error >= -ANATOMY_MARGIN
         )
         calls = config.steps * 2 - 1 if config.scheduler == Solver.HEUN else config.steps
+        calls *= 1 if config.guidance == 1 else 2
+        name = f"{config.scheduler}{' bf16' * (config.dtype != 'float32')}{' guided' * (config.guidance != 1)}"
         print(
-            f"| {config.scheduler}{' bf16' * (config.dtype != 'float32')} | {config.steps} | {calls} "
+            f"| {name} | {config.steps} | {calls} "
             f"| {np.exp(log):.2f} ({np.exp(log - 1.96 * error):.2f} to {np.exp(log + 1.96 * error):.2f}) "
             f"| x {np.exp(apart):.3f} (to {np.exp(apart + ONE_SIDED * apart_error):.3f}) "
             f"| {valid.mean():.1%} ({low:.1%} to {high:.1%}) "

@@ -20,7 +20,7 @@ from synthuterus_bench.generators.folder import check_folder
 from synthuterus_bench.generators.trained import RECORD, TrainingRecord
 from synthuterus_bench.nets.autoencoder import DOWNSAMPLE, decode
 from synthuterus_bench.nets.condition import Told, class_index, encode
-from synthuterus_bench.nets.denoiser import Net, denoise
+from synthuterus_bench.nets.denoiser import Net, denoise, denoiser_class
 from synthuterus_bench.nets.edm import precondition, sigma_at, spread
 from synthuterus_bench.prep.spatial import SLICES
 from synthuterus_bench.repro import canonical_json, write_atomic
@@ -175,6 +175,8 @@ def _check_parts(pipeline: SynthUterusPipeline) -> None:
     for name, needed in needs.items():
         if (getattr(pipeline, name) is not None) != needed:
             raise ValueError(f"{model} {'needs a' if needed else 'has no'} {name}")
+    if type(pipeline.unet) is not denoiser_class(model.family, model.conditioning):
+        raise ValueError(f"{model}: its denoiser is a {type(pipeline.unet).__name__}")
     sigma_data = pipeline.config["sigma_data"]
     if (sigma_data is not None) != needs["vae"] or not (sigma_data is None or 0 < sigma_data < inf):
         raise ValueError(f"{model}: sigma_data {sigma_data}")
@@ -185,3 +187,7 @@ def _hush() -> None:
     for library in (diffusers.utils.logging, transformers.utils.logging):
         library.disable_progress_bar()
         library.set_verbosity_error()
+
+
+diffusers.SynthUterusPipeline = SynthUterusPipeline
+"""Registered: once this module is imported, ``diffusers.DiffusionPipeline.from_pretrained`` knows its folders."""

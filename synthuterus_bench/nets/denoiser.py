@@ -39,6 +39,13 @@ class DenoiserSize:
     heads: int = 4
 
 
+def denoiser_class(family: Family, conditioning: Conditioning) -> type[Net]:
+    """The network of a kind of model."""
+    if family is Family.DDPM3D:
+        return VolumeDenoiser
+    return UNet2DConditionModel if conditioning.by_text else UNet2DModel
+
+
 def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize) -> Net:
     """An untrained denoiser."""
     common = {

@@ -14,10 +14,14 @@ STEPS = 1000
 BASE_SIZE = 64
 
 
-def shifted_cosine_betas(image_size: int) -> list[float]:
-    """Betas whose log SNR is that of the cosine schedule plus ``2 log(64 / image_size)``."""
+LEAST_LOG_SNR = -10.0
+"""Where the schedule of epsilon ends, near Ho et al.'s 4e-5: its x0 is an error of epsilon times 1 / sqrt(SNR)."""
+
+
+def shifted_cosine_betas(image_size: int, least_log_snr: float = -math.inf) -> list[float]:
+    """Betas whose log SNR is that of the cosine schedule plus ``2 log(64 / image_size)``, down to ``least_log_snr``."""
     shift = 2 * math.log(BASE_SIZE / image_size)
-    t = np.linspace(0, 1, STEPS + 1)
+    t = np.linspace(0, 2 / math.pi * math.atan(math.exp((shift - least_log_snr) / 2)), STEPS + 1)
     log_snr = -2 * np.log(np.tan(np.pi / 2 * np.clip(t, 1e-3, 1 - 1e-3))) + shift
     alpha_bar = 1 / (1 + np.exp(-log_snr))
     betas = 1 - alpha_bar[1:] / alpha_bar[:-1]
@@ -28,7 +32,7 @@ def make_schedule(image_size: int, prediction: str = "v_prediction") -> DDPMSche
     """The training schedule, as diffusers keeps it in a pipeline folder."""
     return DDPMScheduler(
         num_train_timesteps=STEPS,
-        trained_betas=shifted_cosine_betas(image_size),
+        trained_betas=shifted_cosine_betas(image_size, LEAST_LOG_SNR if prediction == "epsilon" else -math.inf),
         prediction_type=prediction,
         clip_sample=False,
         timestep_spacing="trailing",

@@ -44,7 +44,8 @@ class GeneratorConfig(LoopConfig):
     Attributes:
         slices: slices of the patients' volumes to learn from: all, or the central three.
         balance: draw the classes equally often.
-        drop_class, drop_text: how often a condition is left out, for guidance without a classifier.
+        drop_class, drop_text: how often a condition is left out, for guidance without a classifier; both together, as
+            far as they agree, since guidance compares with being told nothing at all.
         patch: ``patch`` x ``patch`` pixels become the channels of one position.
         channels: of each level; ``attention`` levels, counted from the coarsest, attend to the prompt.
         heads: attention heads.

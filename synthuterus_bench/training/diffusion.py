@@ -110,7 +110,7 @@ class DiffusionTask:
         """Loss of one micro-batch; each process takes its own streams."""
         rng = stream(self.config.seed, "train", step, part, self.accelerator.process_index)
         rows = self.data.batch(rng, self.config.batch, self.config.balance)
-        forget = rng.random((2, len(rows))) < [[self.config.drop_class], [self.config.drop_text]]
+        forget = rng.random(len(rows)) < [[self.config.drop_class], [self.config.drop_text]]
         times = self.objective.times(rng, len(rows))
         return self._losses(self.data, self.clean, rows, forget, rng, times, self.objective).mean()
 

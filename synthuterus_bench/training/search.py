@@ -23,7 +23,9 @@ from synthuterus_bench.vocab import Split
 
 FOLDER, TABLE, BEST, TRIAL = "search", "search.json", "best.yaml", "trial.json"
 MEASURES = {"prediction", "perceptual", "perceptual_weight", "kl_weight", "temperature", "negatives", "slices", "seed"}
-"""Settings that change what the validation loss measures, not only how low it gets."""
+MEASURES |= {"drop_class", "drop_text"}
+"""Settings that change what the validation loss measures, not only how low it gets; it is told every condition, so it
+sees what dropping them costs and not what guidance gains."""
 
 Values = Mapping[str, Any]
 

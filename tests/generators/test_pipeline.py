@@ -73,3 +73,18 @@ def test_missing_things_are_named(tmp_path):
         find_pipeline("ddpm3d-ct-full")
     with pytest.raises(UsageError, match="no pinned revision"):
         find_pipeline("ddpm2d-ct-roi", repo="org/name")
+
+
+def test_a_network_of_another_kind_than_the_id_is_refused(tiny_model, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_model, copy)
+    index = copy / "model_index.json"
+    index.write_text(index.read_text().replace("ddpm2d-ct-roi", "ddpm3d-ct-roi"))
+    with pytest.raises(WeightsError, match="its denoiser is a UNet2DConditionModel"):
+        load_pipeline(copy)
+
+
+def test_diffusers_own_door_opens_it_without_remote_code(tiny_model):
+    from diffusers import DiffusionPipeline
+
+    assert type(DiffusionPipeline.from_pretrained(tiny_model, local_files_only=True)).__name__ == "SynthUterusPipeline"

@@ -83,3 +83,11 @@ def test_the_noisiest_hundredth_of_the_steps_has_a_small_share_of_a_first_loss(k
     schedule = make_schedule(256, kind)
     share = loss_weight(schedule, torch.arange(1000))
     assert share[-10:].sum() < 0.03 * share.sum()
+
+
+@pytest.mark.parametrize("size", [128, 256])
+def test_the_schedule_of_epsilon_ends_where_x0_can_still_be_told(size):
+    alpha_bar = make_schedule(size, "epsilon").alphas_cumprod
+    assert (alpha_bar.diff() < 0).all()
+    assert alpha_bar[-1].item() == pytest.approx(1 / (1 + np.exp(10)), rel=1e-3)
+    assert make_schedule(size).alphas_cumprod[-1] < 1e-5

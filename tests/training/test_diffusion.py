@@ -140,3 +140,15 @@ def test_the_uterus_weighs_more(cohort):
     assert (weight[inside].mean() / weight[~inside].mean()).item() == pytest.approx(3, rel=1e-5)
     assert weight.mean().item() == pytest.approx(1, rel=1e-5)
     assert plain._tensors(plain.clean, np.arange(4))[1] == 1.0
+
+
+def test_conditions_are_left_out_together(cohort, monkeypatch):
+    task = make_task(parse_id("ddpm2d-ct-roi"), cohort, tiny_config(batch=64, drop_class=0.3, drop_text=0.3))
+    seen = []
+    monkeypatch.setattr(task, "_told", lambda data, rows, forget: seen.append(forget))
+    monkeypatch.setattr(task.objective.__class__, "losses", lambda *_: torch.zeros(64))
+    for step in range(20):
+        task.loss(step)
+    left_out = np.concatenate(seen, 1)
+    assert np.array_equal(left_out[0], left_out[1])
+    assert left_out.mean() == pytest.approx(0.3, abs=0.05)
