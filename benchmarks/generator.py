@@ -8,20 +8,24 @@ images of the reference.
 """
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from synthuterus_bench.bench.examples import first_of_each_class
+from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.generators.pipeline import load_pipeline
+from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
 from synthuterus_bench.generators.trained import RECORD, load_record
 from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
 from synthuterus_bench.repro import canonical_json, write_atomic
 from synthuterus_bench.training.card import model_card
 from synthuterus_bench.training.pack import parameters_of
-from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.vocab import CLASSES, Sequence
 
 EACH = 5
 
@@ -43,6 +47,21 @@ def quality(entry: Entry, footer: dict[str, float]) -> dict[str, float]:
     return found
 
 
+def speed(folder: Path, rounds: int = 3) -> float:
+    """Images a second of the default sampler on one thread: the median of a few chunks."""
+    torch.set_num_threads(1)
+    pipeline, seconds = load_pipeline(folder), []
+    wanted = [
+        Wanted(one, render(Condition(one, 3.0, Sequence.TSE)), index)
+        for index, one in enumerate(CLASSES * (chunk_size(pipeline.model_id) // len(CLASSES)))
+    ]
+    for seed in range(rounds):
+        begun = time.perf_counter()
+        sample_chunk(pipeline, wanted, seed, SamplerConfig())
+        seconds.append(time.perf_counter() - begun)
+    return round(len(wanted) / float(np.median(seconds)), 2)
+
+
 def sheet(release: Path, cohort: Path) -> Image.Image:
     """Rows are classes; samples left, the reference right, a white line between."""
     ours, theirs = first_of_each_class(release, EACH), first_of_each_class(cohort, 2 * EACH)
@@ -54,6 +73,7 @@ def sheet(release: Path, cohort: Path) -> Image.Image:
 def main(pipeline: Path, release: Path, cohort: Path, entry: Path, picture: Path, how: str) -> None:
     """Fill the card and draw the sheet."""
     measured = quality(load_entry(entry), read_log(release / AUDIT_FILE)[-1])
+    measured["images a second, one core"] = speed(pipeline)
     record = load_record(pipeline).model_copy(update={"quality": measured})
     write_atomic(pipeline / RECORD, canonical_json(record.model_dump(mode="json")) + "\n")
     write_atomic(pipeline / "README.md", model_card(record, parameters_of(load_pipeline(pipeline)), how))
