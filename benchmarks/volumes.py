@@ -3,7 +3,8 @@
     python benchmarks/volumes.py COHORT_3D [CPU_SECONDS]
 
 Both see the same volumes, noise and conditions in the same order, one thread, and are judged on the validation split
-with fixed noise. Prints the validation loss at equal CPU time (not at equal steps), and the time of a step.
+with fixed noise. Prints the validation loss at equal CPU time (not at equal steps), and the time of a step. MONAI's
+attention needs einops beside what this package installs.
 """
 
 import platform
