@@ -1,7 +1,7 @@
 """The denoisers: diffusers U-Nets over patches of a picture, over latents, and over volumes.
 
 What a model is told decides its network: nothing or a class, a plain U-Net whose class joins the time embedding; text,
-one with cross-attention. Volumes have a factorised one (:mod:`synthuterus_bench.nets.volume`).
+one with cross-attention. Volumes have MONAI's (:mod:`synthuterus_bench.nets.volume`).
 """
 
 from dataclasses import dataclass
@@ -56,9 +56,15 @@ def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize
         "layers_per_block": size.layers,
         "norm_num_groups": min(16, size.channels[0]),
     }
+    classes = NULL_CLASS + 1 if conditioning.by_class else None
     if family is Family.DDPM3D:
+        del common["sample_size"]
         return VolumeDenoiser(
-            **common, cross_attention_dim=size.text_width, attention_head_dim=size.heads, attention=size.attention
+            **common,
+            attention=size.attention,
+            heads=size.heads,
+            class_embeds=classes,
+            cross_attention_dim=size.text_width if conditioning.by_text else None,
         )
     kind = "CrossAttn" if conditioning.by_text else "Attn"
     plain = len(size.channels) - min(size.attention, len(size.channels))
@@ -66,7 +72,7 @@ def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize
     common |= {
         "down_block_types": ("DownBlock2D",) * plain + (f"{kind}DownBlock2D",) * attending,
         "up_block_types": (f"{kind}UpBlock2D",) * attending + ("UpBlock2D",) * plain,
-        "num_class_embeds": NULL_CLASS + 1 if conditioning.by_class else None,
+        "num_class_embeds": classes,
     }
     if conditioning.by_text:
         return UNet2DConditionModel(**common, cross_attention_dim=size.text_width, attention_head_dim=size.heads)
