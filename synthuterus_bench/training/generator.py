@@ -83,6 +83,8 @@ def _validation(model: ModelId, cohort: Cohort, config: GeneratorConfig) -> Pict
         if config.patience:
             raise CohortError(f"{cohort.root}: no validation split, which patience={config.patience} needs")
         return None
+    if not config.evaluate_every and not config.quality_samples:
+        return None
     return read_pictures(cohort, Split.VALIDATION, model, config.slices)
 
 

@@ -95,7 +95,8 @@ def test_samples_follow_their_conditions_and_shuffled_ones_drop_a_classifier_to_
 
 
 def test_validation_repeats_itself_and_sees_the_weights(cohort):
-    task = make_task(parse_id("ddpm2d-ct-roi"), cohort, tiny_config())
+    task = make_task(parse_id("ddpm2d-ct-roi"), cohort, tiny_config(evaluate_every=1))
+    assert make_task(parse_id("ddpm2d-ct-roi"), cohort, tiny_config()).validate() is None
     first = task.validate()
     assert first == task.validate()
     with torch.no_grad():

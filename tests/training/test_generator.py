@@ -31,7 +31,6 @@ from pathlib import Path
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, sample_chunk
-from synthuterus_bench.repro import digest_array
 from synthuterus_bench.vocab import Orientation, Sequence
 
 found = {}
