@@ -1,7 +1,8 @@
 """The denoisers: diffusers U-Nets over patches of a picture, over latents, and over volumes.
 
 What a model is told decides its network: nothing or a class, a plain U-Net whose class joins the time embedding; text,
-one with cross-attention. Volumes have MONAI's (:mod:`synthuterus_bench.nets.volume`).
+one with cross-attention, where the pooled text joins the time embedding as well: noise and contrast of a field strength
+are everywhere in the picture, also at the levels that do not attend. Volumes have MONAI's (:mod:`synthuterus_bench.nets.volume`).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from torch.nn import functional
 from synthuterus_bench.nets.condition import NULL_CLASS, Told
 from synthuterus_bench.nets.volume import VolumeDenoiser
 from synthuterus_bench.vocab import Conditioning, Family
+
+POOLING_HEADS = 4
 
 Net: TypeAlias = "UNet2DModel | UNet2DConditionModel | VolumeDenoiser"
 
@@ -75,7 +78,13 @@ def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize
         "num_class_embeds": classes,
     }
     if conditioning.by_text:
-        return UNet2DConditionModel(**common, cross_attention_dim=size.text_width, attention_head_dim=size.heads)
+        return UNet2DConditionModel(
+            **common,
+            cross_attention_dim=size.text_width,
+            attention_head_dim=size.heads,
+            addition_embed_type="text",
+            addition_embed_type_num_heads=POOLING_HEADS,
+        )
     return UNet2DModel(**common, attention_head_dim=max(8, size.channels[-1] // size.heads))
 
 
