@@ -2,7 +2,8 @@
 
 What a model is told decides its network: nothing or a class, a plain U-Net whose class joins the time embedding; text,
 one with cross-attention, where the pooled text joins the time embedding as well: noise and contrast of a field strength
-are everywhere in the picture, also at the levels that do not attend. Volumes have MONAI's (:mod:`synthuterus_bench.nets.volume`).
+are everywhere in the picture, also at the levels that do not attend. Volumes have MONAI's
+(:mod:`synthuterus_bench.nets.volume`).
 """
 
 from dataclasses import dataclass

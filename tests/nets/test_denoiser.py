@@ -50,6 +50,17 @@ def test_output_has_the_shape_of_the_picture_and_follows_what_it_is_told_and_not
     assert torch.equal(plain, run(0, every_prompt()[1])) != conditioning.by_text
 
 
+@pytest.mark.parametrize("family", [Family.DDPM2D, Family.LDM2D])
+def test_a_prompt_reaches_the_levels_that_do_not_attend(family):
+    net = denoiser(family, Conditioning.TEXT)
+    for name, module in net.named_modules():
+        if name.endswith("attn2"):
+            module.forward = lambda hidden, **_: torch.zeros_like(hidden)
+    x, t = torch.randn(1, *SHAPES[family]), torch.tensor([300])
+    first, second = (denoise(net, x, t, told(Conditioning.TEXT, prompt=one)) for one in every_prompt()[:2])
+    assert not torch.equal(first, second)
+
+
 @pytest.mark.parametrize("family", Family)
 def test_the_time_matters(family):
     net = denoiser(family, Conditioning.UNCOND)
