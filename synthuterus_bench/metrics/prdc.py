@@ -5,7 +5,7 @@
 
 - precision: share of ``y_i`` inside any ``B(x_j)``: how many samples could be real
 - recall: share of ``x_j`` inside any ``B(y_i)``: how much of what is real could be drawn
-- density: ``1 / (k n)`` times the number of pairs with ``y_i`` inside ``B(x_j)``: precision that one outlier does not sway
+- density: ``1 / (k n)`` times the number of pairs with ``y_i`` inside ``B(x_j)``: precision, not swayed by one outlier
 - coverage: share of ``B(x_j)`` with any ``y_i`` inside
 
 Images of one patient are near each other and would shrink the balls, so one image of each patient counts, and as many
@@ -77,9 +77,9 @@ def measure(features: Features, scope: Scope, name: str) -> Measurement:
     value = getattr(prdc(features[spread(test, n)], features[spread(fake, n)]), name)
     null = []
     for draw in scope.null:
-        pair = [spread(one_a_unit(rows, scope.units), n) for rows in (draw.real, draw.fake)]
-        if min(map(len, pair)) > K:
-            null.append(getattr(prdc(*(features[rows] for rows in pair)), name))
+        real, other = (spread(one_a_unit(rows, scope.units), n) for rows in (draw.real, draw.fake))
+        if min(len(real), len(other)) > K:
+            null.append(getattr(prdc(features[real], features[other]), name))
     return Measurement(float(value), n, n, np.array(null))
 
 
