@@ -26,7 +26,7 @@ from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.candidates import sampling_device
 from synthuterus_bench.repro import write_atomic
-from synthuterus_bench.stats import significant
+from synthuterus_bench.stats import significant, wilson_interval
 from synthuterus_bench.training.pictures import Pictures
 from synthuterus_bench.training.quality import ANATOMY, DISTANCES, Compared, compare
 from synthuterus_bench.vocab import CLASSES, Family, Split
@@ -100,7 +100,7 @@ def measure(subject: Subject, extent: Extent, track: Track = silent) -> Measured
         candidates=footer["generated"],
         rejected=footer["rejected"],
         index_error=subject.index_error,
-        values=_values(compared) | {"rejected by the filter": Value(value=footer["rejected"] / footer["generated"])},
+        values=_values(compared) | {"rejected by the filter": _share(footer["rejected"], footer["generated"])},
         unavailable=_unavailable(compared, model),
         anatomy=[*_beside(compared, wanted, test), *_controls(subject, test, extent, track)],
         samplers=_samplers(subject, wanted[: extent.drawn(model)], extent, track),
@@ -131,6 +131,11 @@ def _value(found: Measurement) -> Value:
     if floor and floor.low is not None and floor.high is not None:
         ends |= {"floor_low": floor.low, "floor_high": floor.high}
     return Value(value=significant(found.value, 4), **{name: significant(end, 4) for name, end in ends.items()})
+
+
+def _share(hits: int, trials: int) -> Value:
+    low, high = wilson_interval(hits, trials)
+    return Value(value=significant(hits / trials, 4), low=significant(low, 4), high=significant(high, 4))
 
 
 def _unavailable(compared: Compared, model: ModelId) -> dict[str, str]:

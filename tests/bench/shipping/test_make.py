@@ -168,7 +168,7 @@ def test_another_cohort_in_its_place_is_refused(made, cohort, tmp_path):
 
 def test_what_has_no_recipe_is_refused_before_anything_is_made(cohort, tmp_path):
     site = make_site(tmp_path, cohort)
-    with pytest.raises(UsageError, match="ddpm2d-class-full: no .*expected one of: ddpm2d-ct-roi"):
+    with pytest.raises(UsageError, match=r"ddpm2d-class-full: no .*expected one of: ddpm2d-ct-roi"):
         make([CT, "ddpm2d-class-full"], site.yard)
     assert not [*site.yard.work.glob("w-*")]
 
