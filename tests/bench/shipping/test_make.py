@@ -147,11 +147,12 @@ def test_a_model_that_is_told_nothing_has_no_agreement_and_no_guidance(cohort, t
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_volumes_are_measured_by_their_middle_slices(tmp_path, cohort):
     from synthuterus_bench.cohorts.phantom.population import draw_cohort
 
     site = make_site(tmp_path, cohort)
-    draw_cohort(site.yard.work / "v1-roi-3d", scans=32, dims=3, seed=5, workers=1)
+    draw_cohort(site.yard.work / "v1-roi-3d", scans=24, dims=3, seed=5, workers=1)
     make(["ddpm3d-ct-roi"], replace(site.yard, samples=8))
     measured = load_measured(site.yard.ship / "ddpm3d-ct-roi")
     assert {row.anatomy.images for row in measured.samplers} == {2}
