@@ -12,8 +12,10 @@ import torch
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
+from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.training.config import GeneratorConfig
 from synthuterus_bench.training.generator import train_generator
 from tests.support.hub_server import WRITE, Hub
@@ -55,9 +57,16 @@ def tiny_model(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path
     return home / "pipeline"
 
 
+@pytest.fixture(scope="session")
+def small_release(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release folder of eight images of noise."""
+    plan = ReleasePlan("ddpm2d-ct-roi", tiny_model, scans=8, sampler=SamplerConfig(steps=1, dtype="float32"), tau=1.0)
+    return generate(plan, tmp_path_factory.mktemp("release") / "synthuterus").root
+
+
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A Hub of its own for a test, which the clients of this process ask, as alice, who may write, and without waiting."""
+    """A Hub of its own for a test: the clients of this process ask it as alice, who may write, and do not wait."""
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
 

@@ -81,11 +81,9 @@ def push(
         UsageError: ``name`` is not ``ORG/NAME``.
         HubError: the Hub refuses or fails, the repository holds files of somebody else, or is public unasked.
     """
-    from huggingface_hub import get_token
-
     with hushed():
         remote = Remote(name, parcel.kind, patience or Patience())
-        if get_token() is None:
+        if not remote.known:
             raise HubError(f"{name}: found no token to push with", "log in with: hf auth login, or set HF_TOKEN")
         return _Push(remote, parcel, commit_files).run(public, tag, track)
 

@@ -73,19 +73,23 @@ def check_tag(tag: str | None, slashes: bool = False) -> None:
 class Remote:
     """A repository on the Hub.
 
-    ``HF_ENDPOINT``, ``HF_TOKEN`` and the token file hold as for every client of the Hub.
+    ``HF_ENDPOINT``, ``HF_TOKEN`` and the token file hold as for every client of the Hub; ``known`` says whether there is
+    a token.
 
     Raises:
-        HubError: the Hub is not to be asked (``HF_HUB_OFFLINE``).
+        HubError: the Hub is not to be asked (``HF_HUB_OFFLINE``), or the token is none.
     """
 
     def __init__(self, name: str, kind: Kind, patience: Patience) -> None:
-        from huggingface_hub import HfApi, constants
+        from huggingface_hub import HfApi, constants, get_token
 
         from synthuterus_bench import __version__
 
         if constants.is_offline_mode():
             raise HubError(f"{name}: HF_HUB_OFFLINE is set, expected leave to ask the Hub", "unset HF_HUB_OFFLINE")
+        self.known = bool(token := get_token())
+        if token and not re.fullmatch("[!-~]+", token):
+            raise HubError(f"{name}: found a token with signs that no token has", "log in anew with: hf auth login")
         self.name, self.kind, self.patience = check_name(name), kind, patience
         self.api = HfApi(library_name="synthuterus-bench", library_version=__version__)
         self.where: dict[str, Any] = {"repo_id": name, "repo_type": kind.value}

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from synthuterus_bench.errors import GateError, HubError, UsageError
-from synthuterus_bench.generators.sampler import SamplerConfig
-from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.release.failures import Patience
 from synthuterus_bench.release.gate import write_checksums
 from synthuterus_bench.release.hub import parcel_of, push
@@ -18,11 +16,9 @@ from tests.support.hub_server import READ, WRITE
 NAME = "org/synthuterus"
 
 
-@pytest.fixture(scope="module")
-def release(tiny_model, tmp_path_factory) -> Path:
-    sampler = SamplerConfig(steps=1, dtype="float32")
-    plan = ReleasePlan("ddpm2d-ct-roi", tiny_model, scans=8, sampler=sampler, tau=1.0)
-    return generate(plan, tmp_path_factory.mktemp("release") / "synthuterus").root
+@pytest.fixture
+def release(small_release) -> Path:
+    return small_release
 
 
 @pytest.fixture
@@ -193,7 +189,7 @@ def test_a_fault_that_stays_is_one_line_and_the_next_run_goes_on(hub, release, p
     assert len(there(hub).history()) == 2
 
 
-def test_a_commit_in_between_is_not_overwritten_unseen(hub, release, patience):
+def test_a_commit_in_between_is_not_overwritten_unseen(hub, release, newer, patience):
     """Somebody writes between our look and our commit: the Hub refuses, we look again and find it."""
 
     def meanwhile(match):
@@ -203,12 +199,8 @@ def test_a_commit_in_between_is_not_overwritten_unseen(hub, release, patience):
     push(parcel_of(release), NAME)
     hub.add_fault("POST .*/preupload/", Action.DELAY)
     hub.faults[0].meets = lambda request: "preupload" in request and bool(meanwhile(request))
-    (release.parent / "copy").mkdir(exist_ok=True)
-    changed = shutil.copytree(release, release.parent / "copy" / "synthuterus")
-    (changed / "LICENSE").write_text("another licence")
-    write_checksums(changed)
     with pytest.raises(HubError, match=r"found other\.txt"):
-        push(parcel_of(changed), NAME, patience=patience)
+        push(parcel_of(newer), NAME, patience=patience)
     assert there(hub).history()[-1] == "theirs"
 
 
@@ -236,18 +228,15 @@ def test_a_prepared_cohort_is_no_release(hub, cohort):
         parcel_of(cohort.root)
 
 
-def test_a_token_that_may_not_write(hub, release, monkeypatch):
+def test_a_token_that_may_not_write(hub, release, newer, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", READ)
     with pytest.raises(HubError, match="answers 403"):
         push(parcel_of(release), NAME)
     monkeypatch.setenv("HF_TOKEN", WRITE)
     push(parcel_of(release), NAME)
     monkeypatch.setenv("HF_TOKEN", READ)
-    (changed := shutil.copytree(release, release.parent / "again" / "synthuterus"))
-    (changed / "LICENSE").write_text("another licence")
-    write_checksums(changed)
     with pytest.raises(HubError, match="answers 403"):
-        push(parcel_of(changed), NAME)
+        push(parcel_of(newer), NAME)
 
 
 @pytest.mark.parametrize(("token", "said"), [("hf_whoisthis", "does not know the token"), ("", "found no token")])
