@@ -14,13 +14,13 @@ from synthuterus_bench.errors import HubError, UsageError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.failures import Patience
 from synthuterus_bench.release.gate import CHECKSUMS
-from synthuterus_bench.release.model import INDEX, TRAINED, model_parcel
-from synthuterus_bench.release.parcel import Item, Parcel, read_checksums, release_parcel
+from synthuterus_bench.release.parcel import INDEX, Item, Parcel, read_checksums, release_parcel
 from synthuterus_bench.release.remote import MAIN, Held, Remote, State, hushed
 
 COMMIT_FILES = 50
 """Files a commit: the Hub advises fewer than 100. A release of up to 4,000 images is one commit, there or not."""
 
+TRAINED = "pipeline"
 CARD = "README.md"
 HUBS_OWN = ".gitattributes"
 
@@ -58,7 +58,11 @@ def parcel_of(folder: Path) -> Parcel:
         raise UsageError(f"{folder}: no such folder, expected a release or a model")
     if (folder / TRAINED / INDEX).is_file():
         raise UsageError(f"{folder}: found the folder of a training", f"push the model in it: {folder / TRAINED}")
-    return model_parcel(folder) if (folder / INDEX).is_file() else release_parcel(folder)
+    if not (folder / INDEX).is_file():
+        return release_parcel(folder)
+    from synthuterus_bench.release.model import model_parcel  # brings torch, which a release has no need of
+
+    return model_parcel(folder)
 
 
 def push(
@@ -123,7 +127,7 @@ class _Push:
         return state
 
     def _check_tag(self, tag: str | None) -> None:
-        there = self.remote.ask(self.remote.tags).get(tag or "")
+        there = self.remote.ask(self.remote.tags).get(tag) if tag else None
         if there is None:
             return
         held = self.remote.ask(lambda: self.remote.files(there))

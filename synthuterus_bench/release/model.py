@@ -21,10 +21,10 @@ from synthuterus_bench.generators.trained import RECORD, TrainingRecord, load_re
 from synthuterus_bench.privacy.index import INDEX_FILE, load_index
 from synthuterus_bench.privacy.membership import MEMBERSHIP, load_membership, section
 from synthuterus_bench.release.gate import CHECKSUMS
-from synthuterus_bench.release.parcel import Kind, Parcel, checksums_of, item_of
+from synthuterus_bench.release.parcel import INDEX, Kind, Parcel, checksums_of, item_of
 from synthuterus_bench.vocab import TextEncoder
 
-TRAINED, INDEX, CARD = "pipeline", "model_index.json", "README.md"
+CARD = "README.md"
 OWN = {CARD, "LICENSE", INDEX, RECORD, MEMBERSHIP, INDEX_FILE, "samples.png", "selftest.json"}
 PARTS = ("unet", "scheduler", "vae", "text_encoder", "tokenizer")
 _SETTINGS = {"config.json", "scheduler_config.json", "generation_config.json"}

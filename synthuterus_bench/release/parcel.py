@@ -8,6 +8,9 @@ from pathlib import Path
 from synthuterus_bench.errors import HubError
 from synthuterus_bench.release.gate import CHECKSUMS, check_release
 
+INDEX = "model_index.json"
+"""What a pipeline folder has and a release has not."""
+
 
 class Kind(StrEnum):
     """What a repository holds, in the Hub's own word for it."""

@@ -15,7 +15,6 @@ from synthuterus_bench.errors import DataError, GateError, HubError, UsageError
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.failures import AlteredError, Patience
 from synthuterus_bench.release.gate import CHECKSUMS, check_release
-from synthuterus_bench.release.model import check_model
 from synthuterus_bench.release.parcel import Item, Kind, item_of, read_checksums
 from synthuterus_bench.release.remote import MAIN, Held, Remote, check_name, check_tag, hushed
 from synthuterus_bench.repro import canonical_json, digest_file, staged_folder, write_atomic
@@ -158,7 +157,10 @@ class _Pull:
     def _judge(self, folder: Path) -> None:
         if self.remote.kind is Kind.RELEASE:
             check_release(folder)
-        elif odd := check_model(folder).left_out:
+            return
+        from synthuterus_bench.release.model import check_model  # brings torch, which a release has no need of
+
+        if odd := check_model(folder).left_out:
             raise GateError(f"{self.remote.name}: found {odd[0][0]}, expected nothing but a model's files")
 
     def _compared(self, held: dict[str, Held]) -> Pulled:

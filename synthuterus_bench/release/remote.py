@@ -73,8 +73,8 @@ def check_tag(tag: str | None, slashes: bool = False) -> None:
 class Remote:
     """A repository on the Hub.
 
-    ``HF_ENDPOINT``, ``HF_TOKEN`` and the token file hold as for every client of the Hub; ``known`` says whether there is
-    a token.
+    ``HF_ENDPOINT``, ``HF_TOKEN`` and the token file hold as for every client of the Hub; ``known`` says whether
+    there is a token.
 
     Raises:
         HubError: the Hub is not to be asked (``HF_HUB_OFFLINE``), or the token is none.

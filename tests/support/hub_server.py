@@ -5,6 +5,7 @@ It was modelled on the clients' source. There is no Xet: give the clients ``HF_E
 
 import json
 import re
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     hub: "Hub"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is gone is no error here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
