@@ -16,6 +16,7 @@ from synthuterus_bench.generators.trained import TrainingRecord, load_record
 from synthuterus_bench.nets.autoencoder import encode
 from synthuterus_bench.nets.schedule import diffuse, target
 from synthuterus_bench.privacy.membership import Membership
+from synthuterus_bench.privacy.mentions import check_mentions
 from synthuterus_bench.privacy.ranking import Losses, check_groups, judge
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import stream
@@ -41,6 +42,7 @@ def measure_membership(
     Raises:
         CohortError: another cohort, or no patients held out.
         WeightsError: the folder cannot be loaded.
+        GateError: a file in it names scans or patients of the cohort.
     """
     record, cohort = load_record(folder), load_cohort(reference)
     if cohort.manifest.digest != record.cohort_digest:
@@ -48,6 +50,7 @@ def measure_membership(
             f"{reference}: found cohort {cohort.manifest.digest[:16]}, expected {record.cohort_digest[:16]}, which "
             f"{folder.name} was trained on"
         )
+    check_mentions(folder, cohort)
     pipeline = load_pipeline(folder)
     members, others = (_some(cohort, record, splits, scans, seed) for splits in ((Split.TRAIN,), HELD_OUT))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
