@@ -111,10 +111,10 @@ def test_an_untrained_generator_tells_nothing_and_the_same_test_gives_the_same(t
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_generator_trained_on_few_images_for_long_is_found_out(tmp_path):
-    """Eight images, each seen 200 times."""
+    """Eight images, each seen 300 times."""
     few = draw_cohort(tmp_path / "few", scans=24, seed=3)
-    steps = {"lr": 3e-3, "average": 0.9, "checkpoint_every": 200, "warmup_steps": 20}
-    train_generator(UNCOND, few, tiny_config(200, batch=8, channels=(64, 64), **steps), tmp_path / "run")
+    steps = {"lr": 3e-3, "average": 0.9, "checkpoint_every": 300, "warmup_steps": 20}
+    train_generator(UNCOND, few, tiny_config(300, batch=8, channels=(64, 64), **steps), tmp_path / "run")
     found = measure_membership(tmp_path / "run" / "pipeline", few.root)
     print(found.sentence)
     assert found.auc.low > 0.8
