@@ -25,7 +25,10 @@ from synthuterus_bench.release.parcel import INDEX, Kind, Parcel, checksums_of, 
 from synthuterus_bench.vocab import TextEncoder
 
 CARD = "README.md"
-OWN = {CARD, "LICENSE", INDEX, RECORD, MEMBERSHIP, INDEX_FILE, "samples.png", "selftest.json"}
+OWN = {CARD, "LICENSE", INDEX, RECORD, MEMBERSHIP, INDEX_FILE, "measured.json", "selftest.json"}
+OWN |= {"samples.png", "losses.png"}
+"""Files of a model beside the folders of its networks."""
+
 PARTS = ("unet", "scheduler", "vae", "text_encoder", "tokenizer")
 _SETTINGS = {"config.json", "scheduler_config.json", "generation_config.json"}
 _WORDS = {"tokenizer.json", "vocab.json", "merges.txt"}

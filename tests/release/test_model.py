@@ -90,6 +90,8 @@ def test_codes_of_another_cohort_stay_behind(model):
         ("unet/diffusion_pytorch_model.safetensors.index.json", True),
         ("text_encoder/model.safetensors", True),
         ("vae/config.json", True),
+        ("measured.json", True),
+        ("losses.png", True),
         ("optimizer/model.safetensors", False),
         ("unet/optimizer.safetensors", False),
         ("unet/ema.safetensors", False),
