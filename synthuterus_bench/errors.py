@@ -10,7 +10,8 @@ SynthbenchError
     ├── SubmissionError what was handed in for evaluation cannot be evaluated
     ├── EntryError      a leaderboard entry breaks the schema or an invariant
     ├── QuotaError      a class could not be filled within its cap of candidates
-    └── GateError       a release does not pass the release gate
+    ├── GateError       a release or a model does not pass its gate before it is published
+    └── HubError        the Hub refuses, fails, or holds something else
 """
 
 from enum import StrEnum
@@ -101,4 +102,8 @@ class QuotaError(DataError):
 
 
 class GateError(DataError):
-    """A release does not pass the release gate."""
+    """A release or a model does not pass its gate before it is published."""
+
+
+class HubError(DataError):
+    """The Hub refuses, fails, or holds something else than expected."""

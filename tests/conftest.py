@@ -1,6 +1,9 @@
-"""What many tests share, made once a session: a small phantom cohort and a tiny untrained generator."""
+"""What many tests share, made once a session: a small phantom cohort and a tiny untrained generator; a stand-in Hub."""
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,10 +12,13 @@ import torch
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
+from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.training.config import GeneratorConfig
 from synthuterus_bench.training.generator import train_generator
+from tests.support.hub_server import WRITE, Hub
 
 TINY: dict[str, Any] = {
     "batch": 4,
@@ -49,3 +55,27 @@ def tiny_model(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path
     train_generator(parse_id("ddpm2d-ct-roi"), cohort, tiny_config(), home)
     save_index(build_index(cohort, load_embedder()), home / "pipeline" / INDEX_FILE)
     return home / "pipeline"
+
+
+@pytest.fixture(scope="session")
+def small_release(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release folder of eight images of noise."""
+    plan = ReleasePlan("ddpm2d-ct-roi", tiny_model, scans=8, sampler=SamplerConfig(steps=1, dtype="float32"), tau=1.0)
+    return generate(plan, tmp_path_factory.mktemp("release") / "synthuterus").root
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub of its own for a test: the clients of this process ask it as alice, who may write, and do not wait."""
+    from huggingface_hub import constants, file_download
+    from huggingface_hub.utils import _http
+
+    with Hub(tmp_path / "hub") as running:
+        told = {"ENDPOINT": running.url, "HF_HUB_DISABLE_XET": True, "HF_HUB_OFFLINE": False}
+        told |= {"HUGGINGFACE_CO_URL_TEMPLATE": running.url + "/{repo_id}/resolve/{revision}/{filename}"}
+        for name, value in (told | {"HF_HUB_CACHE": str(tmp_path / "hub-cache")}).items():
+            monkeypatch.setattr(constants, name, value)
+        monkeypatch.setenv("HF_TOKEN", WRITE)
+        for module in (_http, file_download):
+            monkeypatch.setattr(module, "time", SimpleNamespace(time=time.time, sleep=lambda seconds: None))
+        yield running
