@@ -16,12 +16,14 @@ import torch
 from PIL import Image
 
 from synthuterus_bench.bench.examples import first_of_each_class
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.prompt import Condition, render
+from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
 from synthuterus_bench.generators.trained import RECORD, load_record
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.repro import canonical_json, write_atomic
 from synthuterus_bench.training.card import model_card
 from synthuterus_bench.training.pack import parameters_of
@@ -72,7 +74,8 @@ def sheet(release: Path, cohort: Path) -> Image.Image:
 
 def main(pipeline: Path, release: Path, cohort: Path, entry: Path, picture: Path, how: str) -> None:
     """Fill the card and draw the sheet."""
-    measured = quality(load_entry(entry), read_log(release / AUDIT_FILE)[-1])
+    made = load_cohort(release)
+    measured = quality(load_entry(entry), read_log(audit_file(made.home, made.config))[-1])
     measured["images a second, one core"] = speed(pipeline)
     record = load_record(pipeline).model_copy(update={"quality": measured})
     write_atomic(pipeline / RECORD, canonical_json(record.model_dump(mode="json")) + "\n")
