@@ -51,6 +51,14 @@ _CONTEXT = {
 
 _TYPES = {"string": "sc:Text", "float32": "sc:Float", "int64": "sc:Integer", "bool": "sc:Boolean"}
 _WORDS = {
+    "scan_id": "name of the row",
+    "sequence": "TSE or HASTE, as told",
+    "view": "full or roi",
+    "split": "train, always",
+    "source": "synthetic, always",
+    "angle_basis": "what version was measured against, where it was",
+    "orientation_confidence": "0 to 1, where the class was measured",
+    "prompt": "what the generator was told in words",
     "image": "16-bit gray PNG; z = value / 65535 * 16 - 4 is the z-score",
     "volume": "name of the NIfTI file whose bytes lie beside it",
     "orientation": "position of the uterus, a number of the record set orientations",
@@ -83,7 +91,6 @@ def describe(parts: list[Part], facts: dict[str, Any], rai: str) -> dict[str, An
         "description": f"Synthetic sagittal T2-weighted uterine MRI: {kinds}. Filtered, not proven private.",
         "conformsTo": [*CONFORMS],
         "license": facts["terms"].url,
-        "url": "https://arxiv.org/abs/2508.07903",
         "version": "1.0.0",
         "citeAs": facts["citation"],
         "isLiveDataset": False,
@@ -134,7 +141,7 @@ def _records(part: Part) -> dict[str, Any]:
 
 def _field(part: Part, name: str, feature: Any) -> dict[str, Any]:
     source: dict[str, Any] = {"fileSet": {"@id": f"files-{part.config}"}, "extract": {"column": name}}
-    field = {"@type": "cr:Field", "@id": f"{part.config}/{name}", "name": name, "description": _WORDS.get(name, name)}
+    field = {"@type": "cr:Field", "@id": f"{part.config}/{name}", "name": name, "description": _WORDS[name]}
     if name == PIXEL_COLUMN[2]:
         return field | {"dataType": "sc:ImageObject", "source": source | {"transform": {"jsonPath": "bytes"}}}
     if name == PIXEL_COLUMN[3]:

@@ -113,7 +113,7 @@ def read_parts(release: Path) -> list[Part]:
 def _read(release: Path, config: Config) -> Part:
     cohort = load_cohort(release / config)
     header, *candidates, footer = read_log(audit_file(release, config))
-    rejected = Counter(record["bound"] for record in candidates if record["decision"] == "rejected")
+    rejected = Counter(str(record["bound"]) for record in candidates if record["decision"] == "rejected")
     test = selftest_file(release, config)
     return Part(
         config,
