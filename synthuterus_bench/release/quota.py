@@ -22,8 +22,8 @@ from synthuterus_bench.vocab import Orientation
 CAP = 5
 """Candidates a place, at most, over a whole class, or over all places where no class is told."""
 
-_OPEN = 4
-"""Chunks in memory while rows are written: the places of a round come in order, so each of its chunks is read once."""
+_OPEN = 8
+"""Chunks in memory while rows are written. The places of a round come in order: of 8 rounds each chunk is read once."""
 
 Draw = Callable[[list[Wanted], int], list[Path]]
 Pool = Orientation | None

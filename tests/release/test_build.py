@@ -14,7 +14,9 @@ from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.errors import DataError, GateError, QuotaError, WeightsError
 from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.privacy.selftest import Cell, SelfTest
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.release.checksums import write_checksums
 from synthuterus_bench.release.gate import check_release
@@ -201,3 +203,31 @@ def test_the_gate_sees_what_tells_of_people_and_places(copy, name, text, found):
     with pytest.raises(GateError, match=found) as caught:
         check_release(copy)
     assert not {"Elsewhere", "jane"} & {*caught.value.message.replace("/", " ").split()}
+
+
+def plant_selftest(plan, tmp_path, caught=99, **changes):
+    """The model with a self-test beside its index, of that index unless told otherwise."""
+    folder = shutil.copytree(plan.folder, tmp_path / "model")
+    index = load_index(folder / "index.safetensors")
+    cell = Cell(transform="flip", strength="mild", plants=100, caught=caught)
+    facts = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest} | changes
+    test = SelfTest(**facts, cells=[cell], negatives=1000, false_positives=2)
+    (folder / "selftest.json").write_text(test.model_dump_json())
+    return replace(plan, folder=folder, scans=4)
+
+
+def test_a_floor_wants_a_selftest_and_the_release_carries_it(plan, tmp_path):
+    with pytest.raises(GateError, match=r"no self-test of the privacy filter, expected one for --floor 0\.98"):
+        generate(replace(plan, floor=0.98), tmp_path / "none")
+    tested = plant_selftest(plan, tmp_path)
+    with pytest.raises(GateError, match=r"below its floor 0\.995"):
+        generate(replace(tested, floor=0.995), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    made = generate(replace(tested, floor=0.98), tmp_path / "synthuterus")
+    assert (made.home / "audit" / "selftest-roi.json").read_bytes() == (tested.folder / "selftest.json").read_bytes()
+    assert "| flip | mild | 99 | 100 |" in (made.home / "README.md").read_text()
+
+
+def test_a_selftest_of_another_index_is_refused(plan, tmp_path):
+    with pytest.raises(GateError, match="self-test of reference_digest"):
+        generate(plant_selftest(plan, tmp_path, reference_digest="0" * 64), tmp_path / "synthuterus")
