@@ -85,6 +85,7 @@ def _facts(parts: list[Part], licence: Licence) -> dict[str, Any]:
         "images": [part for part in parts if part.manifest.dims == 2],
         "volumes": [part for part in parts if part.manifest.dims == 3],
         "phantom": all(part.phantom for part in parts),
+        "foreign": [str(part.config) for part in parts if not part.header["reference_is_training_data"]],
         "told": [str(part.config) for part in parts if not part.measured],
         "measured": [str(part.config) for part in parts if part.measured],
         "generated": sum(part.footer["generated"] for part in parts),

@@ -23,7 +23,7 @@ CAP = 5
 """Candidates a place, at most, over a whole class, or over all places where no class is told."""
 
 _OPEN = 8
-"""Chunks in memory while rows are written. The places of a round come in order: of 8 rounds each chunk is read once."""
+"""Chunks in memory while rows are written. The places of a round come in order: they are hardly read twice."""
 
 Draw = Callable[[list[Wanted], int], list[Path]]
 Pool = Orientation | None

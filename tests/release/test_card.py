@@ -59,7 +59,7 @@ def test_privacy_is_told_as_the_log_has_it(release):
     said = words(release)
     assert "**Filtered, not proven private.**" in said
     assert "each of 13 candidates was compared with all 100 training images" in said
-    assert "1 were rejected and replaced (tau 1); the largest similarity allowed is 0.95, the largest kept 0.61" in said
+    assert "Rejected and replaced: 1 (tau 1). The largest similarity allowed is 0.95, the largest kept 0.61" in said
     assert "Self-test" not in said
 
 
@@ -73,14 +73,16 @@ def test_a_selftest_becomes_a_table(tmp_path):
     add_selftest(made)
     sign(made, card=True)
     assert "| flip | mild | 99 | 100 |" in card(made)
-    assert "of 1,000 images of other patients 3 rejected" in words(made)
+    assert "Of 1,000 images of other patients 3 rejected" in words(made)
 
 
 def test_patients_are_not_called_a_phantom(tmp_path):
     made = make_release(tmp_path / "synthuterus", training_preset=None, training_cohort="ward `7`\n# x | y")
     assert "phantom" not in card(made)
     assert "| `ward 7 # x y` |" in card(made)
-    assert "learned from scans of patients" in (made / "croissant.json").read_text()
+    croissant = (made / "croissant.json").read_text()
+    assert "learned from scans of patients" in croissant
+    assert "another cohort" not in croissant
 
 
 def test_classes_that_were_measured_are_called_so(tmp_path):
