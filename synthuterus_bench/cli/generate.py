@@ -50,9 +50,13 @@ def generate(
         typer.Option(
             min=0,
             max=1,
-            help="Share of planted copies that the filter must catch in every cell of its self-test.",
+            help="Share of planted copies that the filter must have caught in its self-test, in every milder cell.",
             show_default="no self-test asked for",
         ),
+    ] = None,
+    self_test: Annotated[
+        Path | None,
+        typer.Option(help="Record of the filter's self-test.", show_default="selftest.json beside the index, if any"),
     ] = None,
     licence: Annotated[Licence, typer.Option(help="Licence of the release.")] = Licence.CC_BY_4_0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one a core")] = None,
@@ -86,6 +90,7 @@ def generate(
         reference=reference,
         embedder=embedder,
         licence=licence,
+        selftest=self_test,
         floor=floor,
     )
     sink.warn_of_lone_launch()

@@ -21,7 +21,7 @@ from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.filter import TAU, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, find_index, load_index, save_index
 from synthuterus_bench.privacy.log import read_log
-from synthuterus_bench.privacy.selftest import load_selftest
+from synthuterus_bench.privacy.selftest import SELFTEST_FILE, load_selftest
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.candidates import Engine, chunk_jobs, dims_of, is_measured, sampling_device
 from synthuterus_bench.release.crew import Crew, draw_missing, muster
@@ -33,9 +33,6 @@ from synthuterus_bench.release.write import write_release
 from synthuterus_bench.repro import digest_json, staged_folder
 from synthuterus_bench.vocab import Config, Licence
 
-SELFTEST = "selftest.json"
-"""The record of a self-test beside the index that was tested."""
-
 _WHATEVER_IS_DRAWN = ("cap", "scans", "licence", "floor")
 """Facts of the header that change no sample."""
 
@@ -45,8 +42,8 @@ class ReleasePlan:
     """What to generate. The filter compares with the train split of ``reference``, else with the model's own index.
 
     Attributes:
-        floor: share of planted copies that the filter must have caught in every cell of its self-test; None asks for
-            no self-test.
+        selftest: record of the filter's self-test, by default the one beside the index, if there is one.
+        floor: share of planted copies that the filter must have caught in it; None asks for no self-test.
     """
 
     model: str
@@ -59,6 +56,7 @@ class ReleasePlan:
     reference: Path | None = None
     embedder: Path | None = None
     licence: Licence = Licence.CC_BY_4_0
+    selftest: Path | None = None
     floor: float | None = None
 
     def __post_init__(self) -> None:
@@ -187,13 +185,14 @@ def _header(plan: ReleasePlan, engine: Engine, record: TrainingRecord) -> dict[s
 
 
 def _selftest(plan: ReleasePlan, engine: Engine, header: dict[str, Any]) -> Path | None:
-    """The record of the filter's self-test beside its index, if it is of this encoder and reference.
+    """The record of the filter's self-test.
 
     Raises:
-        GateError: a floor is asked for, and there is no such record or it is below.
+        GateError: it is of another encoder or reference, below the floor, or a floor is asked for and there is none.
+        DataError: it is malformed, or not where the plan says.
     """
-    path = engine.index.parent / SELFTEST
-    if path.is_file():
+    path = plan.selftest or engine.index.parent / SELFTEST_FILE
+    if path.is_file() or plan.selftest:
         check_selftest(load_selftest(path), header, path)
     elif plan.floor is not None:
         raise GateError(

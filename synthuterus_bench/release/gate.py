@@ -14,7 +14,7 @@ from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import GateError, SynthbenchError
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release.card import CARD_FILES, LICENCE, licence_of, size_category
-from synthuterus_bench.release.checksums import CHECKSUMS, check_sums
+from synthuterus_bench.release.checksums import CHECKSUMS, check_sums, write_checksums
 from synthuterus_bench.release.contents import check_rows
 from synthuterus_bench.release.croissant import CONFORMS, CROISSANT
 from synthuterus_bench.release.headers import check_picture
@@ -23,6 +23,8 @@ from synthuterus_bench.release.logs import check_log, check_tested
 from synthuterus_bench.release.parts import Part, read_parts
 from synthuterus_bench.release.plot import PLOT
 from synthuterus_bench.vocab import Config
+
+__all__ = ["CHECKSUMS", "check_release", "check_without_card", "write_checksums"]
 
 _CONFIGS = "|".join(Config)
 _ALLOWED = re.compile(

@@ -138,7 +138,7 @@ def add_selftest(folder: Path, config: Config = Config.ROI, **changes: Any) -> N
     facts: dict[str, Any] = {
         "encoder_sha256": ENCODER,
         "reference_digest": REFERENCE,
-        "cells": [Cell(transform="flip", strength="mild", plants=100, caught=99)],
+        "cells": [Cell(transform="flip", strength=1, plants=100, caught=99)],
         "negatives": 1000,
         "false_positives": 3,
     }

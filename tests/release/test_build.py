@@ -209,7 +209,7 @@ def plant_selftest(plan, tmp_path, caught=99, **changes):
     """The model with a self-test beside its index, of that index unless told otherwise."""
     folder = shutil.copytree(plan.folder, tmp_path / "model")
     index = load_index(folder / "index.safetensors")
-    cell = Cell(transform="flip", strength="mild", plants=100, caught=caught)
+    cell = Cell(transform="flip", strength=1, plants=100, caught=caught)
     facts = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest} | changes
     test = SelfTest(**facts, cells=[cell], negatives=1000, false_positives=2)
     (folder / "selftest.json").write_text(test.model_dump_json())
@@ -220,12 +220,14 @@ def test_a_floor_wants_a_selftest_and_the_release_carries_it(plan, tmp_path):
     with pytest.raises(GateError, match=r"no self-test of the privacy filter, expected one for --floor 0\.98"):
         generate(replace(plan, floor=0.98), tmp_path / "none")
     tested = plant_selftest(plan, tmp_path)
+    with pytest.raises(DataError, match=r"elsewhere\.json: no self-test"):
+        generate(replace(plan, selftest=tmp_path / "elsewhere.json"), tmp_path / "none")
     with pytest.raises(GateError, match=r"below its floor 0\.995"):
         generate(replace(tested, floor=0.995), tmp_path / "none")
     assert not (tmp_path / "none").exists()
     made = generate(replace(tested, floor=0.98), tmp_path / "synthuterus")
     assert (made.home / "audit" / "selftest-roi.json").read_bytes() == (tested.folder / "selftest.json").read_bytes()
-    assert "| flip | mild | 99 | 100 |" in (made.home / "README.md").read_text()
+    assert "| flip | 1 | 99 | 100 |" in (made.home / "README.md").read_text()
 
 
 def test_a_selftest_of_another_index_is_refused(plan, tmp_path):

@@ -14,6 +14,7 @@ import pytest
 from synthuterus_bench.cohorts.imagefile import decode_nifti, encode_nifti, encode_png
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.errors import GateError
+from synthuterus_bench.privacy.selftest import Cell
 from synthuterus_bench.release.gate import check_release, check_without_card
 from synthuterus_bench.vocab import Config
 from tests.release.made import add_selftest, change_log, change_rows, make_release, sign
@@ -398,6 +399,9 @@ def test_a_floor_that_was_asked_for(release):
     check_release(sign(release))
     change_log(release, lambda records: records[0].update({"floor": 0.995}))
     refused(release, r"below its floor 0\.995")
+    strong = Cell(transform="flip", strength=3, plants=100, caught=10)
+    add_selftest(release, cells=[strong])
+    refused(sign(release), "below its floor")
 
 
 def test_a_plot_with_a_text(release):
