@@ -1,5 +1,6 @@
 """What an entry says about a release, as rows of its card."""
 
+import re
 from dataclasses import dataclass
 
 from synthuterus_bench.entry import Entry, Result
@@ -45,12 +46,17 @@ def measured(entry: Entry, parts: list[Part]) -> Measured:
         rows.setdefault((result.metric, canonical_json(result.params)), {})[result.scope] = result
     table = [(_name(found), [_cell(found.get(scope)) for scope in scopes]) for found in rows.values()]
     suite = f"{entry.suite.id} v{entry.suite.version}"
-    return Measured(entry.id, config, suite, entry.suite.reference, scopes, table)
+    return Measured(entry.id, config, suite, _plain(entry.suite.reference), scopes, table)
+
+
+def _plain(text: object) -> str:
+    """Text of an entry, which is untrusted, without signs that mean something in Markdown."""
+    return re.sub(r"[^\w .,:;%+/()-]+", " ", str(text)).strip()
 
 
 def _name(found: dict[str, Result]) -> str:
     one = next(iter(found.values()))
-    told = [str(one.params[name]) for name in _TELLING if name in one.params]
+    told = [_plain(one.params[name]) for name in _TELLING if name in one.params]
     arrow = {"lower": " ↓", "higher": " ↑", "none": ""}[one.direction]
     return f"{one.metric}{arrow}{' (' + ', '.join(told) + ')' if told else ''}"
 
@@ -59,7 +65,7 @@ def _cell(result: Result | None) -> str:
     if result is None:
         return ""
     if result.value is None:
-        return f"{result.status}: {result.reason}"
+        return f"{result.status}: {_plain(result.reason)}"
     interval = f" [{result.ci.low:.3g}, {result.ci.high:.3g}]" if result.ci else ""
     floor = f" ({result.floor.value:.3g})" if result.floor else ""
     return f"{result.value:.3g}{interval}{floor}"

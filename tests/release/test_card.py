@@ -106,6 +106,16 @@ def test_entries_fill_the_table_of_results(release):
     assert "## Measured" not in card(release)
 
 
+def test_an_entry_writes_no_markup_into_the_card(release):
+    one = of(release)
+    evil = "<script>x</script> | [a](http://b) `c`\n# d"
+    result = one.results[0].model_copy(update={"value": None, "ci": None, "status": "failed", "reason": evil})
+    one = one.model_copy(update={"results": [result], "suite": one.suite.model_copy(update={"reference": evil})})
+    table = measured(one, read_parts(release))
+    assert table.rows[0][1][0] == "failed: script x /script a (http://b) c d"
+    assert table.reference == "script x /script a (http://b) c d"
+
+
 def test_an_entry_of_other_images_is_refused(release):
     with pytest.raises(UsageError, match="found one of other images"):
         measured(entry(), read_parts(release))
