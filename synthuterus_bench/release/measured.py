@@ -51,7 +51,7 @@ def measured(entry: Entry, parts: list[Part]) -> Measured:
 
 def _plain(text: object) -> str:
     """Text of an entry, which is untrusted, without signs that mean something in Markdown."""
-    return re.sub(r"[^\w .,:;%+/()-]+", " ", str(text)).strip()
+    return " ".join(re.sub(r"[^\w.,:;%+/()-]+", " ", str(text)).split())
 
 
 def _name(found: dict[str, Result]) -> str:
