@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check test-slow docs clean
+.PHONY: demo test check test-slow docs weights clean
 
 demo: $(STAMP)
 	$(BIN)/synthbench demo
@@ -23,6 +23,11 @@ check: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/cli-reference
+
+# make weights ID="vae2d ldm2d-ct-roi" [WORK=DIR]: trains, measures and packs what ships; see docs/weights.md.
+WORK ?= weights
+weights: $(STAMP)
+	$(BIN)/python scripts/weights $(ID) --work $(WORK)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -65,10 +65,17 @@ def _generator(model: "ModelId") -> dict[str, Any]:
 
 def _record(model: str) -> dict[str, Any]:
     from synthuterus_bench.generators.folder import find_pipeline
+    from synthuterus_bench.generators.measured import load_measured
     from synthuterus_bench.generators.trained import load_record
 
-    record = load_record(find_pipeline(model))
-    return {"trained_on": record.cohort, "images": record.train_scans, "quality": record.quality}
+    folder = find_pipeline(model)
+    record, measured = load_record(folder), load_measured(folder)
+    return {
+        "trained_on": record.cohort,
+        "images": record.train_scans,
+        "quality": measured.flat() if measured else record.quality,
+        "unavailable": measured.unavailable if measured else {},
+    }
 
 
 def _autoencoder(kind: AutoencoderId) -> dict[str, Any]:
@@ -98,6 +105,7 @@ def _quality(row: dict[str, Any]) -> list[str]:
     for name, value in quality.items():
         if not name.endswith((" low", " high")):
             lines.append(f"  {name:<34}{value:>10g}  {_range(quality, name):<20}{_range(quality, f'{name} floor')}")
+    lines += [f"  {name:<34}unavailable: {reason}" for name, reason in measured["unavailable"].items()]
     return [line.rstrip() for line in lines]
 
 

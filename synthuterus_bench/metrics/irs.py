@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Interval
 from synthuterus_bench.metrics.base import Measurement, Metric, Need, Relabelling, Rows, Scope
+from synthuterus_bench.metrics.independent import one_a_unit, spread
 
 TAIL = 0.05
 
@@ -85,9 +86,9 @@ def measure_irs(codes: NDArray[np.floating], scope: Scope) -> Measurement:
 
     One image of each patient is a query: the model takes queries as independent.
     """
-    queries = [_one_a_unit(rows, scope.units) for rows in (scope.fake, scope.test)]
+    queries = [one_a_unit(rows, scope.units) for rows in (scope.fake, scope.test)]
     n = min(map(len, queries))
-    ours, held_out = (retrieve(codes, _spread(rows, n), scope.train) for rows in queries)
+    ours, held_out = (retrieve(codes, spread(rows, n), scope.train) for rows in queries)
     null = [_null_irs(codes, draw, scope, n) / held_out.infinity for draw in scope.null]
     low, high = ours.lower / held_out.infinity, ours.upper / held_out.infinity
     interval = Interval(low=low, high=high, level=1 - 2 * TAIL, method="occupancy bounds", unit="image")
@@ -95,17 +96,7 @@ def measure_irs(codes: NDArray[np.floating], scope: Scope) -> Measurement:
 
 
 def _null_irs(codes: NDArray[np.floating], draw: Relabelling, scope: Scope, n: int) -> float:
-    return retrieve(codes, _spread(_one_a_unit(draw.real, scope.units), n), draw.train).infinity
-
-
-def _one_a_unit(rows: Rows, units: NDArray[np.int64]) -> Rows:
-    return np.sort(rows[np.unique(units[rows], return_index=True)[1]])
-
-
-def _spread(rows: Rows, n: int) -> Rows:
-    """``n`` of the rows, evenly spaced; all of them if they are fewer."""
-    n = min(n, len(rows))
-    return rows[np.linspace(0, len(rows) - 1, n).round().astype(np.int64)]
+    return retrieve(codes, spread(one_a_unit(draw.real, scope.units), n), draw.train).infinity
 
 
 IRS = Metric("irs-adjusted", Need.CODES, "higher", measure_irs, low=0.0)

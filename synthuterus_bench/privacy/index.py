@@ -23,6 +23,8 @@ INDEX_FILE = "index.safetensors"
 PRIVATE_INDEX_FILE = "index.private.safetensors"
 _READ = {2: 256, 3: 8}
 """Scans embedded at once."""
+_ASKED = 500
+"""Images whose cosines are compared, about."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,30 @@ def index_home(model: Path, cohort: Cohort) -> Path:
     return model / INDEX_FILE if cohort.manifest.preset else model.parent / PRIVATE_INDEX_FILE
 
 
-def save_index(index: ReferenceIndex, path: Path) -> None:
-    """Write codes in half precision, keys and digests."""
+def save_index(index: ReferenceIndex, path: Path, eight_bit: bool = False) -> None:
+    """Write codes, keys and digests.
+
+    Args:
+        eight_bit: codes as 8-bit integers, each row scaled by its largest value, instead of in half precision; only
+            their direction is read. :func:`similarity_error` tells what that costs.
+    """
     keys = np.array([int(key, 16) for key in index.keys], np.uint64)
     metadata = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest}
-    write_atomic(path, save({"codes": index.codes.astype(np.float16), "keys": keys}, metadata))
+    codes = _eight_bits(index.codes) if eight_bit else index.codes.astype(np.float16)
+    write_atomic(path, save({"codes": codes, "keys": keys}, metadata))
+
+
+def _eight_bits(codes: NDArray[np.float32]) -> NDArray[np.int8]:
+    largest = np.abs(codes).max(1, keepdims=True)
+    if not (np.isfinite(largest) & (largest > 0)).all():
+        raise ValueError("a code without a direction, expected numbers that are not all zero")
+    return np.rint(codes / largest * 127).astype(np.int8)
+
+
+def similarity_error(index: ReferenceIndex, stored: ReferenceIndex) -> float:
+    """The largest difference that storing makes to any cosine of an image of the index to any other."""
+    asked = index.codes[:: max(1, len(index.codes) // _ASKED)]
+    return float(np.abs(asked @ index.codes.T - asked @ stored.codes.T).max())
 
 
 def load_index(path: Path) -> ReferenceIndex:

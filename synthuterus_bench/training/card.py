@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.generators.measured import Measured
 from synthuterus_bench.generators.trained import TrainingRecord
+from synthuterus_bench.training.card_measured import facts, sections
 from synthuterus_bench.vocab import VIEW_SIZE, Conditioning, Family
 
 _CARD = """---
@@ -54,13 +56,20 @@ _SAMPLES = """
 """
 
 
-def model_card(record: TrainingRecord, parameters: dict[str, int], how: str = "", samples: bool = False) -> str:
+def model_card(
+    record: TrainingRecord,
+    parameters: dict[str, int],
+    how: str = "",
+    samples: bool = False,
+    measured: Measured | None = None,
+) -> str:
     """The card of a generator.
 
     Args:
         parameters: number by part.
         how: a paragraph on the training.
         samples: whether ``samples.png`` lies beside the card.
+        measured: of one that ships, which says more than the record's own few numbers.
     """
     model = parse_id(record.model_id)
     side = VIEW_SIZE[model.view]
@@ -77,12 +86,16 @@ def model_card(record: TrainingRecord, parameters: dict[str, int], how: str = ""
         parameters=", ".join(f"{name} {count:,}" for name, count in parameters.items()),
         device=record.device,
         loss=record.losses[-1],
-        more=_more(record),
+        more=_more(record) + (facts(measured) if measured else ""),
         how=f"\n{how}\n" if how else "",
         settings=_settings(record.config),
-        samples=_SAMPLES if samples else "",
-        quality=_QUALITY.format(rows=_quality_table(record.quality)) if record.quality else "",
+        samples=_SAMPLES if samples and not measured else "",
+        quality=sections(measured) if measured else _quality(record),
     )
+
+
+def _quality(record: TrainingRecord) -> str:
+    return _QUALITY.format(rows=_quality_table(record.quality)) if record.quality else ""
 
 
 def _more(record: TrainingRecord) -> str:

@@ -6,6 +6,7 @@ checkpoints ends in the weights of an undisturbed one.
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs, broadcast_object_list, gather_object
 from numpy.typing import NDArray
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import CohortError, DataError, DivergedError, UsageError
@@ -176,9 +178,14 @@ class _Engine:
         loss = f", loss {course.losses[-1]:.4f}" if course.losses else ""
         return f"training{loss}" + (f", validation {course.validation[-1][1]:.4f}" if course.validation else "")
 
-    def _autocast(self) -> torch.autocast:
-        mixed = self.config.precision is Precision.BF16
-        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=mixed)
+    @contextmanager
+    def _precision(self) -> Iterator[None]:
+        """Mixed precision as set. On a CPU attention is written out: over the few places of a coarse level the fused
+        kernel takes longer, a twelfth of a whole step."""
+        device, mixed = self.accelerator.device.type, self.config.precision is Precision.BF16
+        kernel = sdpa_kernel(SDPBackend.MATH) if device == "cpu" else nullcontext()
+        with torch.autocast(device, torch.bfloat16, enabled=mixed), kernel:
+            yield
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.state.course.step % every == 0
@@ -191,7 +198,7 @@ class _Engine:
         losses = []
         for part in range(parts):
             torch.manual_seed(stream_seed(self.config.seed, "torch", step, part, self.accelerator.process_index))
-            with self._autocast():
+            with self._precision():
                 loss = self.task.loss(step, part) / parts
             self.accelerator.backward(loss)
             losses.append(loss.detach().float())
@@ -210,7 +217,7 @@ class _Engine:
         with averaged(self.task.nets, state.averages):
             if self.accelerator.is_main_process:
                 torch.manual_seed(stream_seed(self.config.seed, "torch validation"))
-                with self._autocast():
+                with self._precision():
                     seen = [self.task.validate()]
                 page = self.task.sheet() if self._wants_sheet() else None
                 if page is not None:

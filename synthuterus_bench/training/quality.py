@@ -3,6 +3,7 @@
 A look at the end of a training, not a benchmark: few samples, and the validation split. Of volumes the middle slice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ from synthuterus_bench.cohorts.sheet import contact_sheet
 from synthuterus_bench.cohorts.window import to_display
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.sampler import Wanted
-from synthuterus_bench.metrics.base import Measurement, Metric, Scope
+from synthuterus_bench.metrics.bank import FeatureBank
+from synthuterus_bench.metrics.base import Measurement, Scope
 from synthuterus_bench.metrics.features import Embedder, extract
 from synthuterus_bench.metrics.scopes import make_scopes
 from synthuterus_bench.metrics.table import METRICS
@@ -41,6 +43,15 @@ class Drawn:
     values: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Samples beside real pictures: the rows of each, the features of all, and what could be measured, by name."""
+
+    scope: Scope
+    bank: FeatureBank
+    found: dict[str, Measurement]
+
+
 def measure_quality(
     pipeline: SynthUterusPipeline,
     data: Pictures,
@@ -57,20 +68,43 @@ def measure_quality(
     wanted = wanted_like(data, pipeline.model_id, samples)
     pixels = draw(pipeline, wanted, seed, track)
     real = [some(data, seed), some(held_out, seed)] if held_out is not None else []
-    scope = _scope(wanted, real)
-    names = [name for name in (*ANATOMY, *DISTANCES) if _applies(name, pipeline, scope)]
-    every = np.concatenate([pixels, *(part.pixels for part in map(middle, real))])
-    bank = extract(every, {METRICS[name].need for name in names}, embedder, track=track)
+    compared = compare(pixels, wanted, real, (*ANATOMY, *DISTANCES), embedder, track=track)
     values: dict[str, float] = {"samples": len(wanted)}
-    for name in names:
-        metric = METRICS[name]
-        values |= _named(metric, metric.measure(bank.arrays[metric.need], scope))
+    for name, measured in compared.found.items():
+        values |= _named(name, measured)
     return Drawn(pixels, wanted, values)
 
 
-def _applies(name: str, pipeline: SynthUterusPipeline, scope: Scope) -> bool:
+def compare(
+    pixels: NDArray[np.uint16],
+    wanted: list[Wanted],
+    real: list[Pictures],
+    names: Sequence[str],
+    embedder: Embedder,
+    permutations: int = PERMUTATIONS,
+    track: Track = silent,
+) -> Compared:
+    """Measure samples by metrics of the table, all classes pooled.
+
+    Agreement is left out where no class was told; all but the anatomy where too few real patients are there for a
+    floor; and what lacks its features, with the reason in the bank.
+
+    Args:
+        pixels: samples (n, rows, columns) in the window.
+        real: pictures of training and of other patients, or nothing.
+    """
+    told = any(one.orientation for one in wanted)
+    scope = _scope(wanted, real, permutations)
+    every = np.concatenate([pixels, *(part.pixels for part in map(middle, real))])
+    chosen = [METRICS[name] for name in names if _applies(name, told, scope)]
+    bank = extract(every, {metric.need for metric in chosen}, embedder, track=track)
+    present = [metric for metric in chosen if metric.need in bank.arrays]
+    return Compared(scope, bank, {one.name: one.measure(bank.arrays[one.need], scope) for one in present})
+
+
+def _applies(name: str, told: bool, scope: Scope) -> bool:
     if name == "anatomy-agreement":
-        return pipeline.model_id.conditioning.by_class
+        return told
     return bool(scope.null) or name in ANATOMY
 
 
@@ -88,7 +122,7 @@ def middle(pictures: Pictures) -> Pictures:
     return Pictures(slices, None, pictures.classes, pictures.prompts, pictures.patients)
 
 
-def _scope(wanted: list[Wanted], real: list[Pictures]) -> Scope:
+def _scope(wanted: list[Wanted], real: list[Pictures], permutations: int) -> Scope:
     """All classes pooled; samples first, then training pictures, then held-out ones."""
     told = any(one.orientation for one in wanted)
     fake = np.array([_label(one.orientation) if told else 0 for one in wanted])
@@ -100,8 +134,7 @@ def _scope(wanted: list[Wanted], real: list[Pictures]) -> Scope:
     offsets = np.cumsum([0, *(part.max() + 1 for part in parts[:-1])])
     units = np.concatenate([part + offset for part, offset in zip(parts, offsets, strict=True)])
     names = [str(name) for name in CLASSES] if told else ["all"]
-    permutations = PERMUTATIONS if real else 0
-    return make_scopes(fake, train, test, units, names, permutations=permutations, seed=0)[0]
+    return make_scopes(fake, train, test, units, names, permutations=permutations if real else 0, seed=0)[0]
 
 
 _NOTHING = Pictures(np.empty((0, 0, 0), np.uint16), None, np.empty(0, np.int64), [], np.empty(0, np.int64))
@@ -111,14 +144,14 @@ def _label(orientation: Orientation | None) -> int:
     return CLASSES.index(orientation) if orientation in CLASSES else -1
 
 
-def _named(metric: Metric, measured: Measurement) -> dict[str, float]:
+def _named(name: str, measured: Measurement) -> dict[str, float]:
     values: dict[str, float | None] = {"": measured.value}
     if measured.interval:
         values |= {" low": measured.interval.low, " high": measured.interval.high}
     if len(measured.null):
         floor = measured.floor
         values |= {" floor low": floor.low, " floor high": floor.high}
-    return {f"{metric.name}{part}": significant(float(value), 4) for part, value in values.items() if value is not None}
+    return {f"{name}{part}": significant(float(value), 4) for part, value in values.items() if value is not None}
 
 
 def sample_sheet(drawn: Drawn) -> NDArray[np.uint8]:

@@ -1,0 +1,1 @@
+"""Generators that ship: trained from recipes, measured, written on a card, packed."""

@@ -1,0 +1,108 @@
+"""From trained weights to what ships; each step is skipped where its result is there, of these weights and judges."""
+
+import json
+import shutil
+from pathlib import Path
+
+from synthuterus_bench.bench.shipping.card import write_pages
+from synthuterus_bench.bench.shipping.measure import Subject, measure
+from synthuterus_bench.bench.shipping.parcel import ship
+from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
+from synthuterus_bench.cohorts.layout import audit_file
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.errors import SynthbenchError, WeightsError
+from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.generators.folder import weights_digest
+from synthuterus_bench.generators.measured import MEASURED, Measured, load_measured
+from synthuterus_bench.generators.trained import load_record
+from synthuterus_bench.nets.embedder import load_embedder
+from synthuterus_bench.nets.segmenter import load_localiser
+from synthuterus_bench.privacy.index import INDEX_FILE, build_index, load_index, save_index, similarity_error
+from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
+from synthuterus_bench.repro import canonical_json, digest_file, write_atomic
+from synthuterus_bench.stats import significant
+from synthuterus_bench.vocab import Family
+from synthuterus_bench.workers import available_cores
+
+
+def pack_model(model: ModelId, yard: Yard) -> Measured:
+    """Index, release, measurements, pictures, card, and the copy that ships.
+
+    Raises:
+        WeightsError: nothing was trained, or the folder is larger than what may ship.
+    """
+    cohort = cohort_of(yard, model.view, 3 if model.family is Family.DDPM3D else 2)
+    out = yard.out(model)
+    pipeline, work = out / "pipeline", out / "measured"
+    record = load_record(pipeline)
+    if record.cohort_digest != cohort.manifest.digest:
+        raise WeightsError(f"{pipeline}: trained on another cohort than {cohort.root}", "train it anew")
+    error = index_pipeline(pipeline, cohort, yard)
+    release = draw_release(model, out, yard)
+    subject = Subject(pipeline, out, release, cohort, work / weights_digest(pipeline)[:16], error)
+    measured = measured_of(subject, yard)
+    write_pages(subject, measured, yard.recipes, yard.pages / f"{model}.png")
+    ship(pipeline, yard.ship / str(model))
+    yard.say(f"{model}: in {yard.ship / str(model)}")
+    return measured
+
+
+def index_pipeline(pipeline: Path, cohort: Cohort, yard: Yard) -> float:
+    """Codes of the training images in 8 bits, inside the folder, as phantoms are public; what that costs a similarity.
+
+    Beside the folder lies a note of which file this was said of.
+    """
+    file, note = pipeline / INDEX_FILE, pipeline.parent / "measured" / "index.json"
+    embedder = load_embedder()
+    identity = {"reference": cohort.manifest.digest, "encoder": embedder.sha256}
+    if file.is_file() and note.is_file():
+        told = json.loads(note.read_bytes())
+        if told["file"] == digest_file(file) and identity.items() <= told.items():
+            return float(told["error"])
+    index = build_index(cohort, embedder, yard.track)
+    save_index(index, file, eight_bit=True)
+    error = significant(similarity_error(index, load_index(file)), 3)
+    write_atomic(note, canonical_json(identity | {"file": digest_file(file), "error": error}) + "\n")
+    return error
+
+
+def draw_release(model: ModelId, out: Path, yard: Yard) -> Cohort:
+    """The release that is measured, in ``out/release``; one of other weights, index or size is drawn anew."""
+    plan = ReleasePlan(str(model), out / "pipeline", yard.scans(model))
+    release = out / "release"
+    if release.exists() and not _is_of(release, plan):
+        shutil.rmtree(release)
+    yard.say(f"{model}: {plan.scans} samples in {release}")
+    return generate(plan, release, available_cores(), yard.track)
+
+
+def _is_of(release: Path, plan: ReleasePlan) -> bool:
+    index = load_index(plan.folder / INDEX_FILE)
+    wanted = facts_of(plan.folder) | {
+        "scans": plan.scans,
+        "encoder_sha256": index.encoder_sha256,
+        "reference_digest": index.reference_digest,
+    }
+    try:
+        header = read_log(audit_file(release, plan.config))[0]
+    except SynthbenchError:
+        return False
+    return all(header.get(name) == value for name, value in wanted.items())
+
+
+def measured_of(subject: Subject, yard: Yard) -> Measured:
+    """``measured.json``: read where it is of these weights, this release and these judges, else measured."""
+    found = load_measured(subject.pipeline)
+    identity = {
+        "weights_sha256": weights_digest(subject.pipeline),
+        "embedder_sha256": load_embedder().sha256,
+        "localiser_sha256": load_localiser().sha256,
+        "samples": len(subject.release),
+    }
+    if found and all(getattr(found, name) == value for name, value in identity.items()):
+        return found
+    yard.say(f"{subject.model}: measuring")
+    measured = measure(subject, yard.extent, yard.track)
+    write_atomic(subject.pipeline / MEASURED, measured.model_dump_json(indent=1) + "\n")
+    return measured

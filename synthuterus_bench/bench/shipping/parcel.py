@@ -1,0 +1,59 @@
+"""The copy that ships: only what belongs, no larger than allowed, there as a whole."""
+
+import shutil
+from pathlib import Path
+
+from synthuterus_bench.bench.shipping.pictures import CURVE, SHEET
+from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.generators.folder import check_folder
+from synthuterus_bench.generators.measured import MEASURED
+from synthuterus_bench.generators.trained import RECORD
+from synthuterus_bench.privacy.index import INDEX_FILE
+from synthuterus_bench.repro import staged_folder
+
+LIMIT, TOTAL = 12 * 2**20, 48 * 2**20
+"""Bytes of a folder, and of all that ship."""
+
+CONTENTS = ("README.md", RECORD, MEASURED, INDEX_FILE, SHEET, CURVE, "model_index.json")
+"""Files that every shipped folder has, beside the folders of its networks."""
+
+
+def ship(folder: Path, target: Path) -> None:
+    """Copy a finished pipeline folder over ``target``.
+
+    Raises:
+        WeightsError: something is missing from it, or it is too large, alone or with what ships already.
+    """
+    check_parcel(folder)
+    others = sum(size_of(path.parent) for path in target.parent.glob("*/model_index.json") if path.parent != target)
+    if others + size_of(folder) > TOTAL:
+        raise WeightsError(f"{target.parent}: {others + size_of(folder):,} bytes with {folder}, expected <= {TOTAL:,}")
+    fresh, old = (target.with_name(f".{target.name}.{name}") for name in ("fresh", "old"))
+    shutil.rmtree(fresh, ignore_errors=True)
+    with staged_folder(fresh) as staged:
+        shutil.copytree(folder, staged, dirs_exist_ok=True)
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def check_parcel(folder: Path) -> None:
+    """Whether a folder may ship.
+
+    Raises:
+        WeightsError: it is no pipeline folder of ours, lacks a file, or is larger than ``LIMIT``.
+    """
+    check_folder(folder)
+    if lacking := [name for name in CONTENTS if not (folder / name).is_file()]:
+        raise WeightsError(f"{folder}: no {lacking[0]}, expected {', '.join(CONTENTS)}")
+    if (size := size_of(folder)) > LIMIT:
+        largest = max((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+        found = f"{size:,} bytes, {largest.stat().st_size:,} of them {largest.relative_to(folder)}"
+        raise WeightsError(f"{folder}: found {found}, expected at most {LIMIT:,}", "train a narrower network")
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,104 @@
+"""A table of samplers: how fast each draws, and what the anatomy metric says of what it draws."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from synthuterus_bench.bench.shipping.anatomy import judge
+from synthuterus_bench.generators.measured import SamplerRow
+from synthuterus_bench.generators.pipeline import SynthUterusPipeline
+from synthuterus_bench.generators.sampler import (
+    SamplerConfig,
+    Solver,
+    Wanted,
+    chunk_size,
+    guidance_of,
+    sample_chunk,
+)
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.repro import digest_json, write_atomic
+
+SAMPLERS = (
+    SamplerConfig(),
+    SamplerConfig(Solver.DPM, 12, 1.0),
+    SamplerConfig(Solver.DPM, 20),
+    SamplerConfig(Solver.UNIPC, 12),
+    SamplerConfig(Solver.HEUN, 10),
+    SamplerConfig(Solver.DDIM, 50),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Samples to draw by each sampler; rows that are finished lie in ``kept``."""
+
+    pipeline: SynthUterusPipeline
+    wanted: Sequence[Wanted]
+    kept: Path
+    samplers: tuple[SamplerConfig, ...] = SAMPLERS
+
+
+def sampler_table(job: Job, track: Track = silent) -> list[SamplerRow]:
+    """One row a sampler; those that come to the same, as of a model told nothing, once."""
+    told = [replace(one, guidance=guidance_of(job.pipeline, _possible(job.pipeline, one))) for one in job.samplers]
+    with one_thread():
+        return [_row(job, one) for one in track(dict.fromkeys(told), "samplers", len(set(told)))]
+
+
+def _possible(pipeline: SynthUterusPipeline, sampler: SamplerConfig) -> float | None:
+    return sampler.guidance if guidance_of(pipeline, None) != 1 else None
+
+
+def _row(job: Job, sampler: SamplerConfig) -> SamplerRow:
+    settings = [sampler.scheduler, sampler.steps, sampler.guidance, sampler.dtype, len(job.wanted)]
+    path = job.kept / f"sampler-{digest_json(settings)[:16]}.json"
+    if not path.is_file():
+        write_atomic(path, _measure(job, sampler).model_dump_json() + "\n")
+    return SamplerRow.model_validate_json(path.read_bytes())
+
+
+def _measure(job: Job, sampler: SamplerConfig) -> SamplerRow:
+    pixels, rate = draw_timed(job.pipeline, job.wanted, sampler)
+    calls = 2 * sampler.steps - 1 if sampler.scheduler == Solver.HEUN else sampler.steps
+    return SamplerRow(
+        solver=str(sampler.scheduler),
+        steps=sampler.steps,
+        guidance=sampler.guidance or 1.0,
+        calls=calls * (1 if sampler.guidance == 1 else 2),
+        images_a_second=float(f"{rate:.3g}"),
+        anatomy=judge(f"{sampler.scheduler}, {sampler.steps} steps", pixels, [one.orientation for one in job.wanted]),
+    )
+
+
+def draw_timed(
+    pipeline: SynthUterusPipeline, wanted: Sequence[Wanted], sampler: SamplerConfig
+) -> tuple[NDArray[np.uint16], float]:
+    """Samples, of volumes the middle slices, and how many a second: the median over chunks, all of one size.
+
+    On a CPU its own time counts, whatever else the machine has to do.
+    """
+    clock = time.process_time if pipeline.device.type == "cpu" else time.perf_counter
+    size, seconds, drawn = chunk_size(pipeline.model_id), [], []
+    for start in range(0, len(wanted), size):
+        begun = clock()
+        drawn.append(sample_chunk(pipeline, list(wanted[start : start + size]), 0, sampler))
+        seconds.append((clock() - begun) / size)
+    samples = np.concatenate(drawn)
+    return samples[:, samples.shape[1] // 2] if samples.ndim == 4 else samples, 1 / float(np.median(seconds))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch computes on one core, as in every process of ``generate``."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,72 @@
+"""Where things lie while generators are made, and how much is drawn.
+
+Work lies in one folder: cohorts ``v1-<view>-<dims>d``, trainings ``w-<id>`` (what ``synthbench train`` leaves), inside
+them ``release``, ``measured`` and the pipeline folder, which is copied when it is whole.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from synthuterus_bench.bench.shipping.measure import Extent
+from synthuterus_bench.cohorts.phantom.frozen import difference
+from synthuterus_bench.cohorts.phantom.population import draw_preset
+from synthuterus_bench.cohorts.record import Dims
+from synthuterus_bench.cohorts.store import Cohort, load_cohort
+from synthuterus_bench.errors import CohortError, UsageError
+from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.training.targets import Target
+from synthuterus_bench.vocab import AutoencoderId, Family, PresetName, View
+from synthuterus_bench.workers import available_cores, process_count
+
+SAMPLES, VOLUMES = 400, 80
+
+
+@dataclass(frozen=True)
+class Yard:
+    """Where things lie, and how much is drawn.
+
+    Attributes:
+        ship: folder of shipped pipeline folders; ``pages`` of contact sheets for the docs.
+        samples: of the release that is measured; by default 400 images, 80 volumes.
+        until: step at which trainings pause; nothing is packed then.
+    """
+
+    work: Path
+    recipes: Path
+    ship: Path
+    pages: Path
+    samples: int | None = None
+    until: int | None = None
+    extent: Extent = field(default_factory=Extent)
+    track: Track = silent
+    say: Callable[[str], None] = lambda _: None
+
+    def out(self, target: Target, view: View = View.ROI) -> Path:
+        """The folder a target is trained in; an autoencoder of the full view beside that of the region."""
+        full = isinstance(target, AutoencoderId) and view is View.FULL
+        return self.work / f"w-{target}{'-full' if full else ''}"
+
+    def scans(self, model: ModelId) -> int:
+        """Samples of a release."""
+        return self.samples or (VOLUMES if model.family is Family.DDPM3D else SAMPLES)
+
+
+def cohort_of(yard: Yard, view: View, dims: Dims) -> Cohort:
+    """The frozen phantom cohort of a view, drawn where it is not there yet.
+
+    Raises:
+        CohortError: what is there or was drawn is not the cohort that weights hang on.
+        UsageError: it is not there, and several processes were launched.
+    """
+    root = yard.work / f"v1-{view}-{dims}d"
+    if not root.exists():
+        if process_count() > 1:
+            raise UsageError(f"{root}: no cohort yet", "draw it in one process first: scripts/weights, without launch")
+        yard.say(f"drawing {PresetName.V1} into {root}")
+        draw_preset(root, PresetName.V1, view=view, dims=dims, workers=available_cores(), track=yard.track)
+    cohort = load_cohort(root)
+    if unlike := difference(cohort.manifest):
+        raise CohortError(f"{root}: {unlike}")
+    return cohort

@@ -1,0 +1,116 @@
+"""What a card says of measurements: tables of values, of anatomy beside its controls, of samplers; the pictures."""
+
+from synthuterus_bench.generators.measured import Judged, Measured, SamplerRow, Value
+
+_SECTIONS = """
+![Losses against images seen](losses.png)
+
+## Samples
+
+Unselected: the first ten of each class as drawn, and below them fresh phantom images of test patients.
+
+![Samples beside phantom images](samples.png)
+
+## Anatomy
+
+| pictures | images | one plausible uterus | tissues in order | measured class as asked |
+|---|---|---|---|---|
+{anatomy}
+
+With 95 % Wilson intervals. What a segmenter sees and the raw pixels bear out; the last three rows show no uterus at
+all, made of the phantom images.
+
+## Measured
+
+{samples} samples of the default sampler, after the privacy filter, against {images} images, one each of as many
+patients, of `{reference}`, digest `{digest}`, which no training saw.
+
+| | value | interval | real against real |
+|---|---|---|---|
+{values}
+{unavailable}
+Real against real: what as many images of other real patients get instead, 95 % of relabellings by patient. Features
+are those of embedder `{embedder}`; distances of them do not measure anatomy.
+
+## Samplers
+
+| solver | steps | guidance | network calls | images a second ({device}) | tissues in order | class as asked |
+|---|---|---|---|---|---|---|
+{samplers}
+
+Each draws the same {drawn} conditions from the same noise, before the filter; of volumes the middle slice is judged.
+"""
+
+
+def facts(measured: Measured) -> str:
+    """Rows of the card's first table."""
+    rows = [
+        ("recipe digest", f"`{measured.recipe_sha256[:16]}`"),
+        ("weights digest", f"`{measured.weights_sha256[:16]}`"),
+        ("rejected by the privacy filter", f"{measured.rejected} of {measured.candidates}"),
+        ("privacy index", f"8 bits a number, largest error of a similarity {measured.index_error:.4f}"),
+    ]
+    if measured.cost:
+        where = f" on {' and '.join(measured.cost.machines)}" if measured.cost.machines else ""
+        rows.append(("training time", f"{_duration(measured.cost.seconds)}{where}"))
+    else:
+        rows.append(("training time", "not known: no log of the training was there"))
+    return "".join(f"| {name} | {value} |\n" for name, value in rows)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} hours" if seconds >= 5400 else f"{seconds / 60:.1f} minutes"
+
+
+def sections(measured: Measured) -> str:
+    """Everything below the settings."""
+    lacking = [f"- {name}: {reason}" for name, reason in measured.unavailable.items()]
+    return _SECTIONS.format(
+        anatomy="\n".join(map(_anatomy, measured.anatomy)),
+        samples=measured.samples,
+        images=measured.reference_images,
+        reference=measured.reference,
+        digest=measured.reference_digest[:16],
+        values="\n".join(_value(name, value) for name, value in measured.values.items()),
+        unavailable="\n".join(["\nUnavailable:\n", *lacking, ""]) if lacking else "",
+        embedder=measured.embedder_sha256[:16],
+        device=measured.device,
+        samplers="\n".join(map(_sampler, measured.samplers)),
+        drawn=measured.samplers[0].anatomy.images if measured.samplers else 0,
+    )
+
+
+def _anatomy(row: Judged) -> str:
+    cells = [row.pictures, str(row.images), _share(row.plausible), _share(row.valid), _share(row.agreement)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _value(name: str, value: Value) -> str:
+    ends = _range(value.low, value.high), _range(value.floor_low, value.floor_high)
+    return f"| {name} | {value.value:g} | {ends[0]} | {ends[1]} |"
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:g} to {high:g}"
+
+
+def _sampler(row: SamplerRow) -> str:
+    cells = [
+        row.solver,
+        str(row.steps),
+        f"{row.guidance:g}",
+        str(row.calls),
+        f"{row.images_a_second:g}",
+        _share(row.anatomy.valid),
+        _share(row.anatomy.agreement),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _share(value: Value | None) -> str:
+    """``93.8 % (91.2 to 95.6)``."""
+    if value is None:
+        return "not asked"
+    if value.low is None or value.high is None:
+        return f"{100 * value.value:.1f} %"
+    return f"{100 * value.value:.1f} % ({100 * value.low:.1f} to {100 * value.high:.1f})"

@@ -1,0 +1,181 @@
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from synthuterus_bench.bench.shipping import measure as measuring
+from synthuterus_bench.bench.shipping import pack, samplers, train
+from synthuterus_bench.bench.shipping.make import make
+from synthuterus_bench.bench.shipping.parcel import CONTENTS
+from synthuterus_bench.errors import CohortError, UsageError
+from synthuterus_bench.generators.measured import load_measured
+from synthuterus_bench.generators.trained import load_record
+from synthuterus_bench.privacy.index import load_index
+from synthuterus_bench.vocab import Split
+from tests.bench.shipping.conftest import CT, make_site
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def forbid(*_, **__):
+    raise AssertionError("done already, and done again")
+
+
+def test_what_ships_has_everything_and_is_what_was_measured(made):
+    shipped = made.yard.ship / CT
+    assert files(shipped) == files(made.pipeline)
+    assert set(CONTENTS) <= set(files(shipped))
+    assert (made.yard.pages / f"{CT}.png").read_bytes() == (shipped / "samples.png").read_bytes()
+    assert not [*made.yard.ship.glob(".*")]
+    record, measured = load_record(shipped), load_measured(shipped)
+    assert record.images_seen == 16
+    assert record.quality == {}, "nothing that a second training would not give again"
+    assert measured.samples == 12
+    assert measured.reference_digest == record.cohort_digest
+    assert measured.cost.seconds > 0
+
+
+def test_its_index_is_of_every_training_image_in_eight_bits(made, cohort):
+    index = load_index(made.pipeline / "index.safetensors")
+    assert len(index.keys) == cohort.manifest.splits[Split.TRAIN]
+    assert index.reference_digest == cohort.manifest.digest
+    assert 0 < load_measured(made.pipeline).index_error < 0.01
+
+
+def test_a_second_run_finds_everything_done(made, monkeypatch):
+    before = files(made.yard.work)
+    monkeypatch.setattr(train, "start", forbid)
+    monkeypatch.setattr(pack, "build_index", forbid)
+    monkeypatch.setattr(pack, "measure", forbid)
+    monkeypatch.setattr("synthuterus_bench.release.build.draw_missing", forbid)
+    make([CT], made.yard)
+    assert files(made.yard.work) == before
+
+
+KILLED_AT = [
+    (train, "start", 1),
+    (pack, "build_index", 1),
+    (pack, "similarity_error", 1),
+    (pack, "generate", 1),
+    (measuring, "compare", 1),
+    (samplers, "_measure", 2),
+    (pack, "write_pages", 1),
+    (pack, "ship", 1),
+]
+
+
+def test_killed_before_every_step_in_turn_it_ends_in_the_same_files(made, cohort, tmp_path, monkeypatch):
+    site = make_site(tmp_path, cohort)
+    for module, name, call in KILLED_AT:
+        calls, real = [], getattr(module, name)
+
+        def dies(*args, real=real, calls=calls, call=call, **kwargs):
+            calls.append(1)
+            if len(calls) == call:
+                raise KeyboardInterrupt
+            return real(*args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, dies)
+            with pytest.raises(KeyboardInterrupt):
+                make([CT], site.yard)
+        assert not (site.yard.ship / CT).exists()
+    make([CT], site.yard)
+    ours, theirs = files(site.yard.ship / CT), files(made.yard.ship / CT)
+    timed = ("measured.json", "README.md")
+    assert {name: data for name, data in ours.items() if name not in timed} == {
+        name: data for name, data in theirs.items() if name not in timed
+    }
+    assert timeless(load_measured(site.yard.ship / CT)) == timeless(load_measured(made.yard.ship / CT))
+
+
+def timeless(measured):
+    rows = [row.model_copy(update={"images_a_second": 0.0}) for row in measured.samplers]
+    return measured.model_copy(update={"samplers": rows, "cost": None})
+
+
+def test_other_weights_are_measured_anew_with_another_release(made, cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    shutil.copytree(made.yard.out(CT), site.yard.out(CT))
+    recipe = site.yard.recipes / f"{CT}.yaml"
+    recipe.write_text(recipe.read_text().replace("seed: 0", "") + "seed: 3\n")
+    shutil.rmtree(site.yard.out(CT) / "checkpoints")
+    make([CT], site.yard)
+    ours, theirs = load_measured(site.yard.ship / CT), load_measured(made.yard.ship / CT)
+    assert ours.weights_sha256 != theirs.weights_sha256
+    assert ours.recipe_sha256 != theirs.recipe_sha256
+    assert ours.values["fd-embedder"] != theirs.values["fd-embedder"]
+
+
+def test_a_paused_training_ships_nothing_and_goes_on_to_the_same_weights(made, cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    make([CT], replace(site.yard, until=2))
+    assert load_record(site.pipeline).images_seen == 8
+    assert not site.yard.ship.exists()
+    make([CT], site.yard)
+    assert load_measured(site.pipeline).weights_sha256 == load_measured(made.pipeline).weights_sha256
+
+
+def test_training_only_and_packing_only_are_the_two_halves(made, cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    make([CT], site.yard, packing=False)
+    assert not site.yard.ship.exists()
+    make([CT], site.yard, training=False)
+    assert timeless(load_measured(site.pipeline)) == timeless(load_measured(made.pipeline))
+
+
+def test_latent_models_get_their_autoencoder_first(cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    make(["ldm2d-ct-roi"], site.yard)
+    assert [path.name for path in sorted(site.yard.work.glob("w-*"))] == ["w-ldm2d-ct-roi", "w-vae2d"]
+    shipped = site.yard.ship / "ldm2d-ct-roi"
+    assert (shipped / "vae").is_dir()
+    digest = json.loads((site.yard.work / "w-vae2d" / "autoencoder" / "training.json").read_text())["digest"]
+    assert load_record(shipped).digests["autoencoder"] == digest
+
+
+def test_a_model_that_is_told_nothing_has_no_agreement_and_no_guidance(cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    make(["ddpm2d-uncond-roi"], site.yard)
+    measured = load_measured(site.yard.ship / "ddpm2d-uncond-roi")
+    assert "no class is told" in measured.unavailable["anatomy-agreement"]
+    assert [(row.solver, row.guidance) for row in measured.samplers] == [("dpm++", 1.0), ("ddim", 1.0)]
+    assert all(row.agreement is None for row in measured.anatomy)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_volumes_are_measured_by_their_middle_slices(tmp_path, cohort):
+    from synthuterus_bench.cohorts.phantom.population import draw_cohort
+
+    site = make_site(tmp_path, cohort)
+    draw_cohort(site.yard.work / "v1-roi-3d", scans=24, dims=3, seed=5, workers=1)
+    make(["ddpm3d-ct-roi"], replace(site.yard, samples=8))
+    measured = load_measured(site.yard.ship / "ddpm3d-ct-roi")
+    assert {row.anatomy.images for row in measured.samplers} == {2}
+    assert measured.anatomy[0].images == 8
+
+
+def test_another_cohort_in_its_place_is_refused(made, cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    manifest = site.yard.work / "v1-roi-2d" / "cohort.json"
+    manifest.write_text(manifest.read_text().replace('"seed":5', '"seed":0'))
+    with pytest.raises(CohortError, match="not the cohort that weights hang on"):
+        make([CT], site.yard)
+
+
+def test_what_has_no_recipe_is_refused_before_anything_is_made(cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    with pytest.raises(UsageError, match=r"ddpm2d-class-full: no .*expected one of: ddpm2d-ct-roi"):
+        make([CT, "ddpm2d-class-full"], site.yard)
+    assert not [*site.yard.work.glob("w-*")]
+
+
+def test_several_processes_may_train_and_not_pack(cohort, tmp_path, monkeypatch):
+    site = make_site(tmp_path, cohort)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UsageError, match="found 2 processes"):
+        make([CT], site.yard)
