@@ -43,6 +43,24 @@ class View(StrEnum):
     ROI = "roi"
 
 
+class Config(StrEnum):
+    """Part of a release, in the order in which one becomes the default: a view, as images or as volumes."""
+
+    FULL = "full"
+    ROI = "roi"
+    VOLUMES_FULL = "volumes-full"
+    VOLUMES_ROI = "volumes-roi"
+
+
+class Licence(StrEnum):
+    """Licence of a release, as the Hub's cards name it."""
+
+    CC_BY_4_0 = "cc-by-4.0"
+    CC_BY_SA_4_0 = "cc-by-sa-4.0"
+    CC_BY_NC_4_0 = "cc-by-nc-4.0"
+    CC0_1_0 = "cc0-1.0"
+
+
 VIEW_SIZE = {View.FULL: 256, View.ROI: 128}
 """Pixels a side at 1.0 mm."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from synthuterus_bench.errors import SubmissionError
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
 
 BINS = 40
 
@@ -20,13 +20,12 @@ class Similarities:
     threshold: float | None
 
 
-def similarities(release: Path) -> Similarities | None:
-    """Read the audit log of a release; None when it has none, or one without candidates.
+def similarities(path: Path) -> Similarities | None:
+    """Read the audit log at ``path``; None when there is none, or one without candidates.
 
     Raises:
         DataError: the log is damaged, or a record lacks what it promises.
     """
-    path = release / AUDIT_FILE
     if not path.is_file():
         return None
     header, *candidates, _ = read_log(path)

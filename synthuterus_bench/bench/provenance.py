@@ -13,8 +13,6 @@ from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.repro import digest_file
 from synthuterus_bench.vocab import View
 
-AUDIT = Path("audit") / "audit.jsonl"
-
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -45,13 +43,12 @@ def describe_generator(name: str, model: str | None, dims: int, weights: Weights
     )
 
 
-def read_provenance(release: Path) -> Provenance:
-    """Read the first and last line of the audit log; what they do not say is left open.
+def read_provenance(path: Path) -> Provenance:
+    """Read the first and last line of the audit log at ``path``; what they do not say is left open.
 
     Raises:
         SubmissionError: a field has a value that no entry can hold.
     """
-    path = release / AUDIT
     if not path.is_file():
         return Provenance()
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]

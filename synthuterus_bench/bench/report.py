@@ -9,6 +9,8 @@ from synthuterus_bench.bench.examples import A_CLASS, Pictures, first_of_each_cl
 from synthuterus_bench.bench.pages import picture, render
 from synthuterus_bench.bench.plots import Dot, Figure, confusion_matrix, metric_dots, similarity_histogram
 from synthuterus_bench.bench.table import SCOPES, TITLES, Column, by_scope, columns, entry_table
+from synthuterus_bench.cohorts.layout import audit_file
+from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.entry import Entry, Result
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.vocab import CLASSES, Orientation
@@ -55,7 +57,7 @@ def write_report(
     """
     if images is None:
         images = first_of_each_class(release) if release else {}
-    audit = similarities(release) if release else None
+    audit = similarities(_audit_log(release)) if release else None
     page = render(
         "report.html.j2",
         entry=entry,
@@ -68,6 +70,11 @@ def write_report(
         histograms=_histograms(entry, details, audit),
     )
     write_atomic(out, page)
+
+
+def _audit_log(release: Path) -> Path:
+    cohort = load_cohort(release)
+    return audit_file(cohort.home, cohort.config)
 
 
 def _strips(images: Pictures, reference: Pictures) -> list[Strip]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.bench.folder import Intensity, read_class_folders
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
 from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.cohorts.layout import audit_file, config_of, configs_in, is_cohort
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.entry import Generator
@@ -72,8 +73,14 @@ def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submis
     if not path.is_dir():
         found = "a file" if path.exists() else "nothing there"
         raise SubmissionError(f"{path}: found {found}, expected a folder of images, a release or a cohort")
-    read = _read_cohort if (path / "cohort.json").exists() else _read_folder
+    read = _read_cohort if is_cohort(path) else _read_folder
     return select(read(path, suite, name), suite, path)
+
+
+def suited(path: Path, suite: Suite) -> Path:
+    """The config of a release that ``suite`` evaluates: the one of its view, images before volumes; else ``path``."""
+    fitting = (config_of(suite.view, dims) for dims in (2, 3))
+    return next((path / config for config in fitting if config in configs_in(path)), path)
 
 
 def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
@@ -95,9 +102,9 @@ def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
 
 def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
     try:
-        cohort = load_cohort(path)
+        cohort = load_cohort(suited(path, suite))
         _check_manifest(cohort, suite)
-        provenance = read_provenance(path)
+        provenance = read_provenance(audit_file(cohort.home, cohort.config))
         scans = [scan for scan in _slices(cohort) if provenance.measured or scan.orientation in CLASSES]
     except CohortError as error:
         raise SubmissionError(error.message, error.hint) from None

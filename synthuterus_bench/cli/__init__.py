@@ -96,7 +96,7 @@ def _register() -> None:
     """Import the command modules: each adds its commands to ``app``."""
     from importlib import import_module
 
-    nouns = ("demo", "cohort", "prep", "train", "generate", "models", "evaluate", "leaderboard")
+    nouns = ("demo", "cohort", "prep", "train", "generate", "release", "models", "evaluate", "leaderboard")
     for noun in (*nouns, "membership", "push", "pull"):
         import_module(f"synthuterus_bench.cli.{noun}")
 

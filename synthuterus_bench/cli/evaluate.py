@@ -132,8 +132,12 @@ def evaluate(
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
     """The report; a reference may be private, so none of its images are shown."""
     from synthuterus_bench.bench.report import write_report
+    from synthuterus_bench.bench.submission import suited
+    from synthuterus_bench.bench.suite import find_suite
+    from synthuterus_bench.cohorts.layout import is_cohort
 
-    write_report(page, done.entry, done.details, path if (path / "cohort.json").is_file() else None)
+    release = suited(path, find_suite(done.entry.suite.id)) if is_cohort(path) else None
+    write_report(page, done.entry, done.details, release)
 
 
 def _human(done: "Evaluation", path: Path, details: Path) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out as sink
+from synthuterus_bench.vocab import Licence
 
 DEFAULT = "ddpm2d-ct-roi"
 
@@ -44,6 +45,20 @@ def generate(
     ] = "float32",
     tau: Annotated[float, typer.Option(min=-1, max=1, help="Largest allowed cosine to a training image.")] = 0.95,
     cap: Annotated[int, typer.Option(min=1, help="Candidates a place, at most.")] = 5,
+    floor: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of planted copies that the filter must have caught in its self-test, in every milder cell.",
+            show_default="no self-test asked for",
+        ),
+    ] = None,
+    self_test: Annotated[
+        Path | None,
+        typer.Option(help="Record of the filter's self-test.", show_default="selftest.json beside the index, if any"),
+    ] = None,
+    licence: Annotated[Licence, typer.Option(help="Licence of the release.")] = Licence.CC_BY_4_0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one a core")] = None,
 ) -> None:
     """Draw a release of synthetic scans through the privacy filter.
@@ -54,10 +69,11 @@ def generate(
 
     On several GPUs or nodes: accelerate launch -m synthuterus_bench generate ...
     """
+    from synthuterus_bench.cohorts.layout import audit_file
     from synthuterus_bench.generators.folder import find_pipeline
     from synthuterus_bench.generators.sampler import SamplerConfig
     from synthuterus_bench.generators.trained import load_record
-    from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+    from synthuterus_bench.privacy.log import read_log
     from synthuterus_bench.release.build import ReleasePlan
     from synthuterus_bench.release.build import generate as build
     from synthuterus_bench.workers import available_cores, process_count
@@ -73,11 +89,14 @@ def generate(
         sampler=SamplerConfig(scheduler, steps, guidance, dtype),
         reference=reference,
         embedder=embedder,
+        licence=licence,
+        selftest=self_test,
+        floor=floor,
     )
     sink.warn_of_lone_launch()
     alone = process_count() == 1
     cohort = build(plan, out, workers or (available_cores() if alone else 1), sink.track)
-    footer = read_log(out / AUDIT_FILE)[-1]
+    footer = read_log(audit_file(out, plan.config))[-1]
     summary = {"release": str(out), "scans": len(cohort), "digest": cohort.manifest.digest} | {
         name: footer[name] for name in ("generated", "rejected", "max_kept_similarity")
     }

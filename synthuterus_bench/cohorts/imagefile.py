@@ -44,7 +44,12 @@ def decode_png(
 
 
 def encode_nifti(pixels: NDArray[np.generic], spacing_mm: tuple[float, ...], windowed: bool) -> bytes:
-    """``.nii.gz`` of a volume (slices left to right, rows superior to inferior, columns anterior to posterior).
+    """``.nii.gz`` of a volume, see :func:`nifti_bytes`."""
+    return gzip.compress(nifti_bytes(pixels, spacing_mm, windowed), compresslevel=1, mtime=0)
+
+
+def nifti_bytes(pixels: NDArray[np.generic], spacing_mm: tuple[float, ...], windowed: bool) -> bytes:
+    """NIfTI-1 of a volume (slices left to right, rows superior to inferior, columns anterior to posterior).
 
     The affine carries that order (RAS+ world, millimetres). Windowed volumes get the slope and intercept that
     turn their 16 bits into z-scores.
@@ -55,7 +60,7 @@ def encode_nifti(pixels: NDArray[np.generic], spacing_mm: tuple[float, ...], win
     image.header.set_xyzt_units("mm")
     if windowed:
         image.header.set_slope_inter(QUANTUM, LOW)
-    return gzip.compress(image.to_bytes(), compresslevel=1, mtime=0)
+    return bytes(image.to_bytes())
 
 
 def decode_nifti(data: bytes) -> tuple[NDArray[np.generic], tuple[float, ...]]:

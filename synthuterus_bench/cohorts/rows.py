@@ -102,5 +102,8 @@ def scan_digest(scan: Scan) -> str:
 
 
 def total_digest(digests: Iterable[str]) -> str:
-    """SHA-256 over the digests of scans, in order."""
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    """SHA-256 over the digests of scans, in order; several of them may come joined."""
+    total = hashlib.sha256()
+    for digest in digests:
+        total.update(digest.encode())
+    return total.hexdigest()

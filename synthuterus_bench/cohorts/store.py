@@ -1,7 +1,8 @@
 """Cohorts and releases on disk: Parquet shards that ``datasets`` reads, and ``cohort.json`` beside them.
 
-A folder holds ``<view>/<split>-00000-of-00002.parquet``, at most 100 images or 10 volumes a shard, and a ``README.md``
-whose YAML names them, so that ``datasets.load_dataset(folder)`` works.
+A cohort holds ``cohort.json`` and ``<view>/<split>-00000-of-00002.parquet``, at most 100 images or 10 volumes a shard,
+and a ``README.md`` whose YAML names them, so that ``datasets.load_dataset(folder)`` works. A release holds such folders
+(:mod:`synthuterus_bench.cohorts.layout`), ``cohort.json`` and shards of a config side by side.
 """
 
 from collections.abc import Iterator
@@ -13,27 +14,44 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from synthuterus_bench.cohorts.layout import MANIFEST, config_of, configs_in
 from synthuterus_bench.cohorts.record import Dims, Manifest, Scan
 from synthuterus_bench.cohorts.rows import decode_row
 from synthuterus_bench.errors import CohortError
-from synthuterus_bench.vocab import Split, View
+from synthuterus_bench.vocab import Config, Split
 
 SHARD_ROWS: dict[Dims, int] = {2: 100, 3: 10}
 READ_ROWS: dict[Dims, int] = {2: 25, 3: 1}
 """Rows read at once: some megabytes."""
 
 
-def shard_path(root: Path, view: View, split: Split, index: int, count: int) -> Path:
-    """Where shard ``index`` of ``count`` of a split lies."""
-    return root / view / f"{split}-{index:05d}-of-{count:05d}.parquet"
+def shard_path(shards: Path, split: Split, index: int, count: int) -> Path:
+    """Where shard ``index`` of ``count`` of a split lies in the folder of shards."""
+    return shards / f"{split}-{index:05d}-of-{count:05d}.parquet"
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """A cohort or release folder, read lazily."""
+    """A cohort, or one config of a release, read lazily.
+
+    Attributes:
+        root: what was opened.
+        shards: the folder that the Parquet shards lie in.
+    """
 
     root: Path
     manifest: Manifest
+    shards: Path
+
+    @property
+    def config(self) -> Config:
+        """What a release calls these scans."""
+        return config_of(self.manifest.view, self.manifest.dims)
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds that of the shards: the cohort itself, or the release that this is a config of."""
+        return self.shards.parent
 
     def __len__(self) -> int:
         return sum(self.manifest.splits.values())
@@ -41,8 +59,7 @@ class Cohort:
     def files(self, split: Split | None = None) -> list[Path]:
         """The Parquet shards, of one split or of all, in order."""
         splits = [split] if split else [*Split]
-        folder = self.root / self.manifest.view
-        return [path for name in splits for path in sorted(folder.glob(f"{name}-*.parquet"))]
+        return [path for name in splits for path in sorted(self.shards.glob(f"{name}-*.parquet"))]
 
     def rows(self, split: Split | None = None) -> Iterator[dict[str, Any]]:
         """Rows as they are stored, pictures still compressed, in order; a few in memory at a time.
@@ -84,13 +101,15 @@ def read_rows(path: Path, batch: int) -> Iterator[dict[str, Any]]:
 
 
 def load_cohort(path: str | Path) -> Cohort:
-    """Open a cohort or release folder.
+    """Open a cohort, the default config of a release, or that config whose folder ``path`` is.
 
     Raises:
         CohortError: the folder or its ``cohort.json`` is missing or malformed, or shards are missing.
     """
     root = Path(path)
-    file = root / "cohort.json"
+    configs = configs_in(root)
+    folder = root / configs[0] if configs else root
+    file = folder / MANIFEST
     if not root.is_dir():
         raise CohortError(f"{root}: no such folder", "make one with: synthbench cohort phantom --out DIR")
     if not file.is_file():
@@ -99,7 +118,8 @@ def load_cohort(path: str | Path) -> Cohort:
         manifest = Manifest.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise CohortError(f"{file}: not a cohort manifest ({_line(error)})") from None
-    cohort = Cohort(root, manifest)
+    own = folder / manifest.view
+    cohort = Cohort(root, manifest, own if own.is_dir() else folder)
     for split, rows in manifest.splits.items():
         if len(cohort.files(split)) != -(-rows // SHARD_ROWS[manifest.dims]):
             raise CohortError(f"{root}: found {len(cohort.files(split))} shards of {split}, expected {rows} rows")

@@ -6,8 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from synthuterus_bench.cohorts.layout import MANIFEST, audit_file, config_of
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
-from synthuterus_bench.errors import DataError, UsageError, WeightsError
+from synthuterus_bench.errors import DataError, GateError, UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.pipeline import load_pipeline
@@ -19,20 +20,31 @@ from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.filter import TAU, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, find_index, load_index, save_index
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.privacy.selftest import SELFTEST_FILE, load_selftest
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.release.candidates import Engine, chunk_jobs, is_measured, sampling_device
+from synthuterus_bench.release.candidates import Engine, chunk_jobs, dims_of, is_measured, sampling_device
 from synthuterus_bench.release.crew import Crew, draw_missing, muster
 from synthuterus_bench.release.gate import check_release
 from synthuterus_bench.release.launched import appears
+from synthuterus_bench.release.logs import check_selftest
 from synthuterus_bench.release.quota import CAP, fill
 from synthuterus_bench.release.write import write_release
 from synthuterus_bench.repro import digest_json, staged_folder
+from synthuterus_bench.vocab import Config, Licence
+
+_WHATEVER_IS_DRAWN = ("cap", "scans", "licence", "floor")
+"""Facts of the header that change no sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasePlan:
-    """What to generate. The filter compares with the train split of ``reference``, else with the model's own index."""
+    """What to generate. The filter compares with the train split of ``reference``, else with the model's own index.
+
+    Attributes:
+        selftest: record of the filter's self-test, by default the one beside the index, if there is one.
+        floor: share of planted copies that the filter must have caught in it; None asks for no self-test.
+    """
 
     model: str
     folder: Path
@@ -43,6 +55,9 @@ class ReleasePlan:
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     reference: Path | None = None
     embedder: Path | None = None
+    licence: Licence = Licence.CC_BY_4_0
+    selftest: Path | None = None
+    floor: float | None = None
 
     def __post_init__(self) -> None:
         check_scans(self.scans, self.id.conditioning)
@@ -51,6 +66,11 @@ class ReleasePlan:
     def id(self) -> ModelId:
         """The model's id."""
         return parse_id(self.model)
+
+    @property
+    def config(self) -> Config:
+        """What the release calls its rows."""
+        return config_of(self.id.view, dims_of(self.id))
 
 
 def generate(plan: ReleasePlan, out: Path, workers: int = 1, track: Track = silent) -> Cohort:
@@ -76,7 +96,7 @@ def generate(plan: ReleasePlan, out: Path, workers: int = 1, track: Track = sile
         if crew.leads:
             return _lead(plan, out, work, facts, crew, track)
         crew.serve()
-    appears(out / "cohort.json")
+    appears(out / plan.config / MANIFEST)
     return load_cohort(out)
 
 
@@ -86,9 +106,10 @@ def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew:
     plan = replace(plan, sampler=replace(plan.sampler, guidance=guidance))
     engine, shares = _engine(plan, record, work, track)
     header = facts | _header(plan, engine, record)
+    selftest = _selftest(plan, engine, header)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
         shutil.rmtree(work, ignore_errors=True)
-        return _finished(out, header)
+        return _finished(out, plan.config, header)
     places = make_plan(plan.scans, plan.id.conditioning, shares, plan.seed)
     chunks = work / digest_json(_what_decides_a_sample(header))[:16]
 
@@ -98,7 +119,7 @@ def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew:
 
     filled = fill(places, plan.seed, draw, plan.cap)
     with staged_folder(out) as folder:
-        write_release(folder, filled, plan.id, header, record)
+        write_release(folder, filled, plan.id, header, selftest)
         check_release(folder)
     shutil.rmtree(work, ignore_errors=True)
     return load_cohort(out)
@@ -156,18 +177,41 @@ def _header(plan: ReleasePlan, engine: Engine, record: TrainingRecord) -> dict[s
         "scans": plan.scans,
         "seed": plan.seed,
         "sampler": asdict(plan.sampler),
+        "training_cohort": record.cohort,
+        "training_preset": record.preset,
+        "licence": plan.licence,
+        "floor": plan.floor,
     }
 
 
+def _selftest(plan: ReleasePlan, engine: Engine, header: dict[str, Any]) -> Path | None:
+    """The record of the filter's self-test.
+
+    Raises:
+        GateError: it is of another encoder or reference, below the floor, or a floor is asked for and there is none.
+        DataError: it is malformed, or not where the plan says.
+    """
+    path = plan.selftest or engine.index.parent / SELFTEST_FILE
+    if path.is_file() or plan.selftest:
+        check_selftest(load_selftest(path), header, path)
+    elif plan.floor is not None:
+        raise GateError(
+            f"{path}: no self-test of the privacy filter, expected one for --floor {plan.floor:g}",
+            "make one with: synthbench audit self-test",
+        )
+    return path if path.is_file() else None
+
+
 def _what_decides_a_sample(header: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in header.items() if name not in ("cap", "scans")}
+    return {name: value for name, value in header.items() if name not in _WHATEVER_IS_DRAWN}
 
 
-def _finished(out: Path, header: dict[str, Any]) -> Cohort:
+def _finished(out: Path, config: Config, header: dict[str, Any]) -> Cohort:
     """The release that is already there, if it is the one asked for."""
-    if not (out / AUDIT_FILE).is_file():
-        raise DataError(f"{out}: found something that is no release", "remove it or give another --out")
-    there = read_log(out / AUDIT_FILE)[0]
+    log = audit_file(out, config)
+    if not log.is_file():
+        raise DataError(f"{out}: found something that is no release of {config}", "remove it or give another --out")
+    there = read_log(log)[0]
     different = [name for name, value in header.items() if there.get(name) != value]
     if different:
         raise DataError(f"{out}: found a release with another {different[0]}", "remove it or give another --out")

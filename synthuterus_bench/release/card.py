@@ -1,59 +1,99 @@
-"""The card of a release: filled from its rows and its audit log, nothing typed by hand."""
+"""The card of a release: filled from its rows, its audit logs and, if given, entries; nothing is typed by hand.
 
+The words are templates in ``dataset_cards/``: SynthUterus, and SynthUterus ROI where only the ``roi`` view is there.
+"""
+
+import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
-from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.cohorts.summary import summarise
-from synthuterus_bench.generators.catalogue import parse_id
-from synthuterus_bench.generators.trained import TrainingRecord
+from synthuterus_bench import __version__
+from synthuterus_bench.cohorts.layout import CARD
+from synthuterus_bench.entry import Entry
+from synthuterus_bench.errors import DataError
+from synthuterus_bench.release.croissant import CROISSANT, describe
+from synthuterus_bench.release.licence import TERMS
+from synthuterus_bench.release.measured import measured
+from synthuterus_bench.release.parts import Part, read_parts
+from synthuterus_bench.release.plot import PLOT, draw_composition
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.resources import resource
-from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Conditioning, Orientation
+from synthuterus_bench.vocab import Licence, Orientation, View
 
-_TOLD = {
-    Conditioning.UNCOND: "nothing",
-    Conditioning.CLASS: "a class",
-    Conditioning.TEXT: "a prompt",
-    Conditioning.CT: "a class and a prompt",
-}
+LICENCE = "LICENSE"
+CARD_FILES = (CARD, LICENCE, CROISSANT, PLOT)
+"""What a card consists of."""
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def write_card(folder: Path, cohort: Cohort, audit: list[dict[str, Any]], record: TrainingRecord) -> None:
-    """Write ``README.md`` and ``LICENSE`` of a release.
+def write_card(release: Path, entries: Sequence[Entry] = ()) -> None:
+    """Write ``README.md``, ``LICENSE``, ``croissant.json`` and the plot into a release that has its rows and logs.
 
-    Args:
-        audit: the records of the audit log, header first, footer last.
-        record: what the generator was trained on.
+    Raises:
+        UsageError: an entry is of other images.
+        DataError: a log or table is damaged, or the licences of the configs differ.
     """
-    template = Environment(undefined=StrictUndefined, trim_blocks=False, autoescape=False).from_string(
-        resource("dataset_cards/synthuterus.md.j2").read_text()
-    )
-    measured = audit[0]["classes"] == "measured"
-    names = [*Orientation] if measured else [*CLASSES]
-    text = template.render(
-        view=cohort.manifest.view.value,
-        dims=cohort.manifest.dims,
-        rows=len(cohort),
-        side=VIEW_SIZE[cohort.manifest.view],
-        size="n<1K" if len(cohort) < 1000 else "1K<n<10K" if len(cohort) < 10_000 else "10K<n<100K",
-        header=audit[0],
-        footer=audit[-1],
-        measured=measured,
-        told=_TOLD[parse_id(record.model_id).conditioning],
-        classes=[one.value for one in names],
-        composition=composition(cohort, names),
-        training=record.cohort,
-        phantom=record.preset is not None,
-    )
-    write_atomic(folder / "README.md", text)
-    write_atomic(folder / "LICENSE", resource("dataset_cards/LICENSE-data.txt").read_text())
+    parts = read_parts(release)
+    facts = _facts(parts, licence_of(parts))
+    tables = [measured(entry, parts) for entry in entries]
+    card = _template("synthuterus-roi.md.j2" if facts["roi"] else "synthuterus.md.j2").render(facts, entries=tables)
+    write_atomic(release / CARD, re.sub(r"\n{3,}", "\n\n", card).rstrip() + "\n")
+    write_atomic(release / LICENCE, facts["terms"].text)
+    write_atomic(release / PLOT, draw_composition(parts))
+    described = describe(parts, facts, _template("rai.yaml.j2").render(facts))
+    write_atomic(release / CROISSANT, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
 
 
-def composition(cohort: Cohort, names: list[Orientation]) -> list[tuple[str, list[int]]]:
-    """Counts by field strength (rows) and class (columns, ``names``)."""
-    counts = summarise(cohort).counts
-    fields = sorted({field for _, field in counts})
-    return [(f"{field:g} T" if field else "not told", [counts[name, field] for name in names]) for field in fields]
+def licence_of(parts: list[Part]) -> Licence:
+    """The one licence of all configs.
+
+    Raises:
+        DataError: there are several.
+    """
+    found = sorted({part.licence for part in parts})
+    if len(found) > 1:
+        raise DataError(f"found configs with licences {', '.join(found)}, expected one licence in a release")
+    return found[0]
+
+
+def size_category(rows: int) -> str:
+    """The size of a data set as the Hub's cards tell it."""
+    return next((name for limit, name in _SIZES if rows < limit), "n>1M")
+
+
+def _template(name: str) -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(resource("dataset_cards"))
+    words = Environment(undefined=StrictUndefined, loader=loader, autoescape=False)
+    words.filters["code"] = lambda text: "`" + re.sub(r"[`\s|]+", " ", str(text)) + "`"
+    return words.get_template(name)
+
+
+def _facts(parts: list[Part], licence: Licence) -> dict[str, Any]:
+    """What the templates fill in."""
+    rows, roi = sum(part.rows for part in parts), all(part.manifest.view is View.ROI for part in parts)
+    return {
+        "title": "SynthUterus ROI" if roi else "SynthUterus",
+        "roi": roi,
+        "parts": parts,
+        "rows": rows,
+        "kinds": " and ".join(sorted({part.kind for part in parts})),
+        "images": [part for part in parts if part.manifest.dims == 2],
+        "volumes": [part for part in parts if part.manifest.dims == 3],
+        "phantom": all(part.phantom for part in parts),
+        "foreign": [str(part.config) for part in parts if not part.header["reference_is_training_data"]],
+        "told": [str(part.config) for part in parts if not part.measured],
+        "measured": [str(part.config) for part in parts if part.measured],
+        "generated": sum(part.footer["generated"] for part in parts),
+        "rejected": sum(part.footer["rejected"] for part in parts),
+        "size": size_category(rows),
+        "licence": licence,
+        "terms": TERMS[licence],
+        "plot": PLOT,
+        "orientations": [str(name) for name in Orientation],
+        "citation": resource("dataset_cards/citation.bib").read_text().replace("VERSION", __version__).rstrip(),
+    }

@@ -1,29 +1,36 @@
-"""Writing a release: its rows from the accepted candidates, audit log, card and checksums."""
+"""Writing a release of one config: its rows from the accepted candidates, audit log, card and checksums."""
 
+import shutil
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from synthuterus_bench.cohorts.layout import audit_file, config_of, selftest_file
 from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.generators.catalogue import ModelId
-from synthuterus_bench.generators.trained import TrainingRecord
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log, write_log
-from synthuterus_bench.release.candidates import SPACING_MM, dims_of, require_chunk
+from synthuterus_bench.privacy.log import write_log
+from synthuterus_bench.release.candidates import SPACING_MM, dims_of
 from synthuterus_bench.release.card import write_card
-from synthuterus_bench.release.gate import write_checksums
-from synthuterus_bench.release.quota import Accepted, Filled
-from synthuterus_bench.vocab import Split
+from synthuterus_bench.release.checksums import write_checksums
+from synthuterus_bench.release.quota import Candidate, Filled
+from synthuterus_bench.vocab import Config, Split
+
+NAME = "synthuterus"
 
 
-def write_release(folder: Path, filled: Filled, model: ModelId, header: dict[str, Any], record: TrainingRecord) -> None:
-    """Fill the new release folder; at most one chunk and one shard are in memory at once."""
+def write_release(
+    folder: Path, filled: Filled, model: ModelId, header: dict[str, Any], selftest: Path | None = None
+) -> None:
+    """Fill the new release folder; a few chunks and one shard are in memory at once.
+
+    Args:
+        header: of the audit log.
+        selftest: the record of the filter's self-test, to go with the audit log.
+    """
+    config = config_of(model.view, dims_of(model))
     manifest = Manifest(
-        name="synthuterus",
+        name=NAME,
         view=model.view,
         dims=dims_of(model),
         intensity="window",
@@ -31,23 +38,23 @@ def write_release(folder: Path, filled: Filled, model: ModelId, header: dict[str
         digest="",
         seed=header["seed"],
     )
-    writer = CohortWriter(folder, manifest)
-    for scan in _scans(filled.accepted, model, f"{model}@{header['weights_sha256'][:12]}"):
+    writer = CohortWriter(folder / config, manifest, in_release=True)
+    for scan in _scans(filled, model, config, f"{model}@{header['weights_sha256'][:12]}"):
         writer.add(scan)
-    cohort = writer.close()
-    write_log(folder / AUDIT_FILE, header, filled.records)
-    write_card(folder, cohort, read_log(folder / AUDIT_FILE), record)
+    writer.close()
+    write_log(audit_file(folder, config), header, [*filled.records()])
+    if selftest is not None:
+        shutil.copyfile(selftest, selftest_file(folder, config))
+    write_card(folder)
     write_checksums(folder)
 
 
-def _scans(accepted: list[Accepted], model: ModelId, generator: str) -> Iterator[Scan]:
-    for path, group in groupby(enumerate(accepted), key=lambda item: item[1].chunk):
-        chunk = require_chunk(path)
-        for number, one in group:
-            yield _scan(f"synth-{model.view}-{number:05d}", chunk.pixels[one.row], one, model, generator)
+def _scans(filled: Filled, model: ModelId, config: Config, generator: str) -> Iterator[Scan]:
+    for number, one in enumerate(filled.accepted()):
+        yield _scan(f"synth-{config}-{number:05d}", one, model, generator)
 
 
-def _scan(name: str, pixels: NDArray[np.uint16], one: Accepted, model: ModelId, generator: str) -> Scan:
+def _scan(name: str, one: Candidate, model: ModelId, generator: str) -> Scan:
     """A row: what the generator was told, and where it was told no class, what was measured."""
     position = one.position
     measured: dict[str, Any] = {"orientation": one.place.orientation}
@@ -61,7 +68,7 @@ def _scan(name: str, pixels: NDArray[np.uint16], one: Accepted, model: ModelId, 
         }
     return Scan(
         scan_id=name,
-        pixels=pixels,
+        pixels=one.pixels,
         spacing_mm=SPACING_MM[dims_of(model)],
         split=Split.TRAIN,
         source="synthetic",

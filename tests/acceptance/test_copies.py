@@ -5,15 +5,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.generators.sampler import SamplerConfig, sample_chunk
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import TAU, Decision, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, load_index, save_index
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release import candidates
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.repro import digest_array
-from synthuterus_bench.vocab import CLASSES, Split
+from synthuterus_bench.vocab import CLASSES, Config, Split
 
 SAMPLER = SamplerConfig(steps=2, dtype="float32")
 
@@ -42,7 +43,7 @@ def plant(monkeypatch, training, indices):
 
 def build(tiny_model, out):
     made = generate(ReleasePlan("ddpm2d-ct-roi", tiny_model, scans=40, sampler=SAMPLER), out, workers=1)
-    return made, read_log(out / AUDIT_FILE)
+    return made, read_log(audit_file(out, Config.ROI))
 
 
 def test_one_planted_copy_is_rejected_recorded_and_replaced(tiny_model, training, monkeypatch, tmp_path):

@@ -12,12 +12,13 @@ import pytest
 from synthuterus_bench.bench.run import evaluate
 from synthuterus_bench.cli import run
 from synthuterus_bench.cohorts.imagefile import encode_png
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import Decision, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
-from synthuterus_bench.vocab import CLASSES, Sequence, Split
+from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.vocab import CLASSES, Config, Sequence, Split
 
 REAL = Path(__file__).parents[3] / "shared" / "real-mri"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="no real scans in ../shared/real-mri")
@@ -66,7 +67,7 @@ def test_the_filter_compares_with_them(prepared, tiny_model, tmp_path):
     out = tmp_path / "synthuterus"
     fixed = ["--checkpoint", str(tiny_model), "--reference", str(prepared.root), "--out", str(out)]
     assert run(["--quiet", "generate", *fixed, "--scans", "8", "--steps", "2", "--workers", "1"]) == 0
-    header, *records, _ = read_log(out / AUDIT_FILE)
+    header, *records, _ = read_log(audit_file(out, Config.ROI))
     assert header["reference_digest"] == prepared.manifest.digest
     assert header["reference_scans"] == prepared.manifest.splits[Split.TRAIN]
     assert header["reference_is_training_data"] is False

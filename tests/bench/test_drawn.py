@@ -40,9 +40,9 @@ def test_a_release_is_drawn_once_and_evaluated_like_any_other(tiny_model, suite,
     two = suite.model_copy(update={"n_per_class": 2})
     assert is_pipeline(tiny_model)
     release = drawn_release(tiny_model, two, tmp_path)
-    before = (release / "cohort.json").stat().st_mtime_ns
+    before = (release / "roi" / "cohort.json").stat().st_mtime_ns
     assert drawn_release(tiny_model, two, tmp_path) == release
-    assert (release / "cohort.json").stat().st_mtime_ns == before
+    assert (release / "roi" / "cohort.json").stat().st_mtime_ns == before
     monkeypatch.setattr(build, "version", lambda name: "of another year")
     assert drawn_release(tiny_model, two, tmp_path) != release, "newer libraries draw anew, they do not fail"
     submission = load_submission(release, two)

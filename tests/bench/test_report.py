@@ -4,11 +4,12 @@ import pytest
 from synthuterus_bench.bench.details import Confusion, Details, Histogram, Null
 from synthuterus_bench.bench.report import write_report
 from synthuterus_bench.cohorts.imagefile import encode_nifti, encode_png
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import DataError, ScanError
-from synthuterus_bench.privacy.log import AUDIT_FILE, write_log
-from synthuterus_bench.vocab import CLASSES, Split, View
+from synthuterus_bench.privacy.log import write_log
+from synthuterus_bench.vocab import CLASSES, Config, Split, View
 from tests.board.html import Page, faults
 from tests.board.samples import NO_INCEPTION, entry
 
@@ -63,7 +64,7 @@ def release(tmp_path):
     root = writer.close().root
     rows = [("accepted", 0.71), ("accepted", 0.82), ("rejected", 0.97)]
     candidates = [{"orientation": "av-af", "decision": word, "max_similarity": value} for word, value in rows]
-    write_log(root / AUDIT_FILE, {"threshold": 0.95}, candidates)
+    write_log(audit_file(root, Config.ROI), {"threshold": 0.95}, candidates)
     return root
 
 
@@ -115,9 +116,9 @@ def test_release_gives_images_and_candidates(tmp_path, release):
 
 
 def test_damaged_audit_log_is_one_line_and_no_report(tmp_path, release):
-    log = release / AUDIT_FILE
+    log = audit_file(release, Config.ROI)
     log.write_text(log.read_text().replace("0.97", "0.90"))
-    with pytest.raises(DataError, match=r"audit\.jsonl"):
+    with pytest.raises(DataError, match=r"roi\.jsonl: line 5"):
         report(tmp_path, release=release)
     assert not (tmp_path / "report.html").exists()
 

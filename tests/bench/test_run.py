@@ -144,7 +144,7 @@ def test_privacy_and_sampling_come_from_the_audit_log(tmp_path):
     sampler = {"scheduler": "dpm++", "steps": 20, "guidance": 1.5, "other": 1}
     header = {"threshold": 0.9, "encoder_sha256": "a" * 64, "weights_sha256": "b" * 64, "seed": 7, "sampler": sampler}
     write_log(tmp_path, header, {"generated": 10, "rejected": 2})
-    found = read_provenance(tmp_path)
+    found = read_provenance(tmp_path / "audit" / "audit.jsonl")
     assert (found.privacy.threshold, found.privacy.generated, found.privacy.rejected) == (0.9, 10, 2)
     assert found.privacy.max_kept_similarity is None
     assert (found.sampling.scheduler, found.sampling.steps, found.sampling.seeds) == ("dpm++", 20, [7])
@@ -154,11 +154,11 @@ def test_privacy_and_sampling_come_from_the_audit_log(tmp_path):
 
 
 def test_a_log_that_says_little_leaves_fields_open_and_one_that_lies_is_refused(tmp_path):
-    assert read_provenance(tmp_path) == Provenance()
+    assert read_provenance(tmp_path / "audit" / "audit.jsonl") == Provenance()
     write_log(tmp_path, {}, {})
-    assert read_provenance(tmp_path).privacy.generated is None
+    assert read_provenance(tmp_path / "audit" / "audit.jsonl").privacy.generated is None
     (tmp_path / "audit" / "audit.jsonl").write_text("not json")
-    assert read_provenance(tmp_path).weights is None
+    assert read_provenance(tmp_path / "audit" / "audit.jsonl").weights is None
     write_log(tmp_path, {"encoder_sha256": "none"}, {"generated": -1})
     with pytest.raises(SubmissionError, match=r"audit\.jsonl"):
-        read_provenance(tmp_path)
+        read_provenance(tmp_path / "audit" / "audit.jsonl")

@@ -1,3 +1,5 @@
+import shutil
+
 import nibabel
 import numpy as np
 import pytest
@@ -5,9 +7,11 @@ from PIL import Image
 
 from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.cohorts.imagefile import canonical_affine, encode_nifti, encode_png
+from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.window import from_window, to_window
 from synthuterus_bench.errors import SubmissionError
 from synthuterus_bench.vocab import CLASSES, View
+from tests.release.made import make_release
 
 
 def refused(root, suite):
@@ -197,3 +201,19 @@ def test_windowed_nifti_of_this_project(folder, suite, images):
     expected = {to_window(image).tobytes() for group in z.values() for image in group}
     assert found.intensity == "window"
     assert {image.tobytes() for image in found.pixels} == expected
+
+
+def test_of_a_release_the_config_of_the_suites_view(suite, tmp_path):
+    full = make_release(tmp_path / "synthuterus", "ddpm2d-ct-full", scans=8)
+    roi = make_release(tmp_path / "roi", scans=16)
+    shutil.copytree(roi / "roi", full / "roi")
+    shutil.copyfile(roi / "audit" / "roi.jsonl", full / "audit" / "roi.jsonl")
+    two = suite.model_copy(update={"n_per_class": 2, "min_per_class": 2})
+    found = load_submission(full, two)
+    assert found.pixels.shape == (8, 128, 128)
+    assert found.found == dict.fromkeys(CLASSES, 4)
+    assert found.manifest_sha256 == load_cohort(full / "roi").manifest.digest
+    assert found.provenance.privacy.generated == 17
+    assert load_submission(full / "roi", two).manifest_sha256 == found.manifest_sha256
+    wide = load_submission(full, two.model_copy(update={"view": View.FULL}))
+    assert wide.pixels.shape == (8, 256, 256)

@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -141,3 +142,25 @@ def test_shards_are_written_while_scans_come_in(tmp_path):
     assert len([*(tmp_path / "c").rglob("*.parquet")]) == 2
     cohort = writer.close()
     assert [scan.scan_id for scan in cohort.scans()] == [f"s{number}" for number in range(0, 402, 2)]
+
+
+def test_the_writer_forgets_what_it_wrote(tmp_path):
+    writer = CohortWriter(tmp_path / "c", manifest())
+    one, held = make_scan(0), []
+    tracemalloc.start()
+    for number in range(1000):
+        writer.add(replace(one, scan_id=f"s{number:05d}"))
+        if number % 500 == 499:
+            held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert held[1] - held[0] < 25_000, "digests of 500 scans alone are 32 kB"
+    assert len(writer.close()) == 1000
+
+
+def test_one_config_of_a_release_has_its_shards_beside_it(tmp_path):
+    writer = CohortWriter(tmp_path / "roi", manifest(), in_release=True)
+    for number in range(0, 6, 2):
+        writer.add(make_scan(number))
+    cohort = writer.close()
+    assert sorted(path.name for path in cohort.root.iterdir()) == ["cohort.json", "train-00000-of-00001.parquet"]
+    assert [scan.scan_id for scan in cohort.scans()] == ["s0", "s2", "s4"]

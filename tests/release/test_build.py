@@ -10,13 +10,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.errors import DataError, GateError, QuotaError, WeightsError
 from synthuterus_bench.generators.sampler import SamplerConfig
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.index import load_index
+from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.privacy.selftest import Cell, SelfTest
 from synthuterus_bench.release.build import ReleasePlan, generate
-from synthuterus_bench.release.gate import check_release, write_checksums
-from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.release.checksums import write_checksums
+from synthuterus_bench.release.gate import check_release
+from synthuterus_bench.vocab import CLASSES, Config
 
 SAMPLER = SamplerConfig(steps=2, dtype="float32")
 
@@ -39,7 +43,7 @@ def test_rows_classes_and_audit(release):
     scans = list(release.scans())
     assert Counter(scan.orientation for scan in scans) == dict.fromkeys(CLASSES, 10)
     assert all(scan.pixels.dtype == np.uint16 and scan.prompt and scan.patient_id is None for scan in scans)
-    records = {record["seed"]: record for record in read_log(release.root / AUDIT_FILE)[1:-1]}
+    records = {record["seed"]: record for record in read_log(audit_file(release.root, Config.ROI))[1:-1]}
     assert all(records[scan.seed]["max_similarity"] == pytest.approx(scan.max_similarity) for scan in scans)
 
 
@@ -93,7 +97,7 @@ def test_rejected_candidates_are_replaced_by_the_next_of_the_release(plan, relea
     similarities = sorted(scan.max_similarity for scan in release.scans())
     strict = replace(plan, tau=similarities[-3] - 1e-6, cap=20)
     made = generate(strict, tmp_path / "synthuterus", workers=1)
-    _, *candidates, footer = read_log(made.root / AUDIT_FILE)
+    _, *candidates, footer = read_log(audit_file(made.root, Config.ROI))
     assert len(made) == footer["accepted"] == 40
     assert footer["rejected"] >= 3
     assert footer["max_kept_similarity"] <= strict.tau
@@ -120,12 +124,12 @@ def test_a_reference_cohort_can_be_given(plan, cohort, release, tmp_path):
 def test_the_card_says_when_the_reference_is_not_the_training_data(plan, release, tmp_path):
     other = draw_cohort(tmp_path / "other", scans=24, seed=77)
     made = generate(replace(plan, reference=other.root), tmp_path / "synthuterus")
-    header = read_log(made.root / AUDIT_FILE)[0]
+    header = read_log(audit_file(made.root, Config.ROI))[0]
     assert (header["reference_is_training_data"], header["reference_digest"]) == (False, other.manifest.digest)
     assert "**not the generator's training images**" in " ".join((made.root / "README.md").read_text().split())
-    assert read_log(release.root / AUDIT_FILE)[0]["reference_is_training_data"]
+    assert read_log(audit_file(release.root, Config.ROI))[0]["reference_is_training_data"]
     card = (release.root / "README.md").read_text()
-    assert "\n| field strength | av-af | av-rf | rv-af | rv-rf |\n|---|---|---|---|---|\n| " in card
+    assert "\n| field strength | av-af | av-rf | rv-af | rv-rf | all |\n|---|---|---|---|---|---|\n| " in card
 
 
 def test_weights_of_another_model_are_refused(plan, tmp_path):
@@ -169,10 +173,10 @@ def test_the_gate_sees_an_extra_file(copy):
 def test_the_gate_sees_a_row_without_a_record(copy, release):
     from synthuterus_bench.privacy.log import write_log
 
-    header, *candidates, _ = read_log(copy / AUDIT_FILE)
+    header, *candidates, _ = read_log(audit_file(copy, Config.ROI))
     for record in [header, *candidates]:
         record.pop("previous")
-    write_log(copy / AUDIT_FILE, header, candidates[1:])
+    write_log(audit_file(copy, Config.ROI), header, candidates[1:])
     write_checksums(copy)
     with pytest.raises(GateError, match="no accepted audit record"):
         check_release(copy)
@@ -199,3 +203,33 @@ def test_the_gate_sees_what_tells_of_people_and_places(copy, name, text, found):
     with pytest.raises(GateError, match=found) as caught:
         check_release(copy)
     assert not {"Elsewhere", "jane"} & {*caught.value.message.replace("/", " ").split()}
+
+
+def plant_selftest(plan, tmp_path, caught=99, **changes):
+    """The model with a self-test beside its index, of that index unless told otherwise."""
+    folder = shutil.copytree(plan.folder, tmp_path / "model")
+    index = load_index(folder / "index.safetensors")
+    cell = Cell(transform="flip", strength=1, plants=100, caught=caught)
+    facts = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest} | changes
+    test = SelfTest(**facts, cells=[cell], negatives=1000, false_positives=2)
+    (folder / "selftest.json").write_text(test.model_dump_json())
+    return replace(plan, folder=folder, scans=4)
+
+
+def test_a_floor_wants_a_selftest_and_the_release_carries_it(plan, tmp_path):
+    with pytest.raises(GateError, match=r"no self-test of the privacy filter, expected one for --floor 0\.98"):
+        generate(replace(plan, floor=0.98), tmp_path / "none")
+    tested = plant_selftest(plan, tmp_path)
+    with pytest.raises(DataError, match=r"elsewhere\.json: no self-test"):
+        generate(replace(plan, selftest=tmp_path / "elsewhere.json"), tmp_path / "none")
+    with pytest.raises(GateError, match=r"below its floor 0\.995"):
+        generate(replace(tested, floor=0.995), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    made = generate(replace(tested, floor=0.98), tmp_path / "synthuterus")
+    assert (made.home / "audit" / "selftest-roi.json").read_bytes() == (tested.folder / "selftest.json").read_bytes()
+    assert "| flip | 1 | 99 | 100 |" in (made.home / "README.md").read_text()
+
+
+def test_a_selftest_of_another_index_is_refused(plan, tmp_path):
+    with pytest.raises(GateError, match="self-test of reference_digest"):
+        generate(plant_selftest(plan, tmp_path, reference_digest="0" * 64), tmp_path / "synthuterus")

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.cli import run
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.prompt import parse
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import QuotaError, UsageError
 from synthuterus_bench.generators.sampler import SamplerConfig
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release import candidates
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.release.gate import check_release
@@ -56,7 +57,7 @@ def test_where_no_class_is_told_it_is_measured(model_of, cohort, monkeypatch, tm
     sure = [scan for scan in scans if scan.orientation is not Orientation.AMBIGUOUS]
     assert all(scan.angle_basis == "body" and 0 < scan.orientation_confidence <= 1 for scan in sure)
     assert all(scan.version_deg is not None and scan.flexion_deg is not None for scan in sure)
-    header, *records, _ = read_log(release.root / AUDIT_FILE)
+    header, *records, _ = read_log(audit_file(release.home, release.config))
     assert header["classes"] == "measured"
     assert [record["orientation"] for record in records] == [scan.orientation for scan in scans]
     assert "were **measured** on each image" in card(release)
@@ -90,7 +91,7 @@ def test_volumes(model_of, volumes, tmp_path, capsys):
     assert {scan.pixels.shape for scan in scans} == {(24, 128, 128)}
     assert {scan.spacing_mm for scan in scans} == {(4.0, 1.0, 1.0)}
     assert len(release.files()) == 2
-    header, *records, _ = read_log(release.root / AUDIT_FILE)
+    header, *records, _ = read_log(audit_file(release.home, release.config))
     assert header["reference_scans"] == 24 * volumes.manifest.splits[Split.TRAIN]
     assert all(0 <= record["slice"] < 24 for record in records)
     assert "192 training slices of the generator" in card(release).replace("all 192", "192")
@@ -112,7 +113,7 @@ def test_one_copied_slice_rejects_a_volume(model_of, volumes, monkeypatch, tmp_p
 
     monkeypatch.setattr(candidates, "sample_chunk", sample)
     release = build(model_of, "ddpm3d-ct-roi", tmp_path / "synthuterus", scans=4, tau=0.95)
-    _, *records, footer = read_log(release.root / AUDIT_FILE)
+    _, *records, footer = read_log(audit_file(release.home, release.config))
     (rejected,) = [record for record in records if record["decision"] == "rejected"]
     assert (rejected["index"], rejected["slice"], rejected["bound"]) == (2, 15, "tau")
     assert rejected["max_similarity"] > 0.999

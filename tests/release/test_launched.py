@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import load_cohort
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.vocab import Config
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -56,7 +58,7 @@ def undisturbed(tiny_model, tmp_path_factory):
     alone(tiny_model, home / "first", 0.999)
     tau = sorted(scan.max_similarity for scan in load_cohort(home / "first").scans())[-6] - 1e-6
     whole = alone(tiny_model, home / "r", tau)
-    assert read_log(home / "r" / AUDIT_FILE)[-1]["rejected"] >= 5
+    assert read_log(audit_file(home / "r", Config.ROI))[-1]["rejected"] >= 5
     return whole, tau
 
 

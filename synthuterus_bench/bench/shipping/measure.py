@@ -11,6 +11,7 @@ from synthuterus_bench.bench.shipping.cost import this_machine, training_cost
 from synthuterus_bench.bench.shipping.real import one_a_patient
 from synthuterus_bench.bench.shipping.recipes import recipe_digest
 from synthuterus_bench.bench.shipping.samplers import SAMPLERS, Job, sampler_table
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.folder import weights_digest
@@ -22,7 +23,7 @@ from synthuterus_bench.metrics.base import Measurement, Need
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.candidates import sampling_device
 from synthuterus_bench.repro import write_atomic
@@ -87,7 +88,7 @@ def measure(subject: Subject, extent: Extent, track: Track = silent) -> Measured
         for split, count in ((Split.TRAIN, extent.train), (Split.TEST, extent.test))
     )
     compared = compare(pixels, wanted, [train, test], NAMES, embedder, extent.permutations, track)
-    footer = read_log(subject.release.root / AUDIT_FILE)[-1]
+    footer = read_log(audit_file(subject.release.home, subject.release.config))[-1]
     return Measured(
         weights_sha256=weights_digest(subject.pipeline),
         recipe_sha256=recipe_digest(record.config),

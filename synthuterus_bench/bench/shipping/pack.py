@@ -8,6 +8,7 @@ from synthuterus_bench.bench.shipping.card import write_pages
 from synthuterus_bench.bench.shipping.measure import Subject, measure
 from synthuterus_bench.bench.shipping.parcel import ship
 from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
+from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import SynthbenchError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
@@ -17,7 +18,7 @@ from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, load_index, save_index, similarity_error
-from synthuterus_bench.privacy.log import AUDIT_FILE, read_log
+from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
 from synthuterus_bench.repro import canonical_json, digest_file, write_atomic
 from synthuterus_bench.stats import significant
@@ -84,7 +85,7 @@ def _is_of(release: Path, plan: ReleasePlan) -> bool:
         "reference_digest": index.reference_digest,
     }
     try:
-        header = read_log(release / AUDIT_FILE)[0]
+        header = read_log(audit_file(release, plan.config))[0]
     except SynthbenchError:
         return False
     return all(header.get(name) == value for name, value in wanted.items())

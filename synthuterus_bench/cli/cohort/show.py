@@ -18,7 +18,7 @@ def show(
     strict: Annotated[bool, typer.Option("--strict", help="With --phi: exit with 1 if anything is found.")] = False,
     reveal: Annotated[bool, typer.Option("--reveal", help="With --phi: show values in clear, with files.")] = False,
 ) -> None:
-    """Show what a cohort holds: splits, and scans by orientation and field strength.
+    """Show what a cohort holds: splits, and scans by orientation and field strength; of a release its default config.
 
     Example: synthbench cohort show cohort --sheet cohort.png
 
@@ -32,6 +32,7 @@ def show(
         return
     if strict or reveal:
         raise UsageError("--strict and --reveal: found without --phi, expected with it")
+    from synthuterus_bench.cohorts.layout import configs_in
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.cohorts.summary import summarise
 
@@ -43,7 +44,9 @@ def show(
         from synthuterus_bench.repro import write_atomic
 
         write_atomic(sheet, encode_png(cohort_sheet(loaded)))
-    out.result(summary.as_json(), summary.as_text())
+    configs = [str(config) for config in configs_in(folder)]
+    others = [f"also here: {folder / config}" for config in configs[1:]]
+    out.result(summary.as_json() | ({"configs": configs} if configs else {}), "\n".join([summary.as_text(), *others]))
 
 
 def _show_phi(path: Path, strict: bool, reveal: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from synthuterus_bench.cohorts.layout import is_cohort
 from synthuterus_bench.cohorts.record import Dims, Manifest
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import DataError
@@ -61,23 +62,24 @@ class Dataset:
 
 
 def is_dataset(src: Path) -> bool:
-    """Whether ``src`` is a folder with ``cohort.json``, or with Parquet in it or in its folders and no scans."""
+    """Whether ``src`` is a cohort or release, or a folder with Parquet in it or in its folders and no scans."""
     if not src.is_dir():
         return False
-    if (src / "cohort.json").is_file():
+    if is_cohort(src):
         return True
     tables = any(any(src.glob(pattern)) for pattern in ("*.parquet", "*/*.parquet"))
     return tables and not any(path.name.lower().endswith(_SCANS) for path in src.rglob("*"))
 
 
 def open_dataset(src: Path) -> Dataset:
-    """Find the files of a data set and their splits: by ``cohort.json``, else by the card's YAML, else by file names.
+    """Find the files of a data set and their splits: by ``cohort.json`` (of a release its default), else by the
+    card's YAML, else by file names.
 
     Raises:
         CohortError: it says it is a cohort and is not.
         DataError: the card is malformed, or names files that are not there.
     """
-    if (src / "cohort.json").is_file():
+    if is_cohort(src):
         cohort = load_cohort(src)
         files: list[File] = [(path, split) for split in Split for path in cohort.files(split)]
         return Dataset(src, tuple(files), cohort.manifest)

@@ -6,7 +6,7 @@ from pathlib import Path
 from synthuterus_bench.errors import DataError, UsageError
 
 PREFIX = "hf:"
-KINDS = ("*.parquet", "README.md", "cohort.json")
+KINDS = ("*.parquet", "README.md", "*cohort.json")
 """What is fetched: rows, the card that names the splits, and what a cohort says about itself."""
 
 _NAMED = re.compile(r"hf:([\w.-]+/[\w.-]+)@([0-9a-f]{40})", re.ASCII)

@@ -12,7 +12,7 @@ from synthuterus_bench.cohorts.phantom.draw import Drawing
 from synthuterus_bench.cohorts.phantom.pieces import draw_pieces
 from synthuterus_bench.cohorts.phantom.presets import Member, Priors, preset_members
 from synthuterus_bench.cohorts.record import Dims, Manifest
-from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.progress import Track, silent
@@ -105,8 +105,8 @@ def _write(out: Path, people: list[Member], drawing: Drawing, name: PresetName, 
         writer = CohortWriter(folder, manifest)
         for scan in draw_pieces(people, drawing, work, workers, track):
             writer.add(scan)
-        cohort = writer.close()
-    return Cohort(out, cohort.manifest)
+        writer.close()
+    return load_cohort(out)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.cohorts.position.orientation import Basis, Measured, measure
 from synthuterus_bench.cohorts.position.sagittal import extent, mid_sagittal
 from synthuterus_bench.cohorts.record import Scan
-from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.progress import Track, silent
@@ -108,7 +108,8 @@ def orient_cohort(
             oriented = _oriented(scan, made, keep)
             made.classes[oriented.orientation] += 1
             writer.add(oriented)
-        made.cohort = Cohort(out, writer.close().manifest)
+        writer.close()
+    made.cohort = load_cohort(out)
     return made
 
 

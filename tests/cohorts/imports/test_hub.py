@@ -34,7 +34,7 @@ def test_a_pinned_data_set_is_fetched_as_tables_alone(tmp_path, asked):
     assert len(cohort) == 2
     ((repo, options),) = asked
     assert (repo, options["revision"], options["repo_type"]) == ("org/name", COMMIT, "dataset")
-    assert options["allow_patterns"] == ["*.parquet", "README.md", "cohort.json"]
+    assert options["allow_patterns"] == ["*.parquet", "README.md", "*cohort.json"]
 
 
 @pytest.mark.parametrize(
