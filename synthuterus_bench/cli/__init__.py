@@ -96,7 +96,7 @@ def _register() -> None:
     """Import the command modules: each adds its commands to ``app``."""
     from importlib import import_module
 
-    for noun in ("demo", "cohort", "prep", "train", "generate", "models", "evaluate", "leaderboard"):
+    for noun in ("demo", "cohort", "prep", "train", "generate", "filter", "audit", "models", "evaluate", "leaderboard"):
         import_module(f"synthuterus_bench.cli.{noun}")
 
 

@@ -91,7 +91,7 @@ def _within_cap(pending: Counter[Pool], used: Counter[Pool], quota: Counter[Pool
             what = f"class {pool}" if pool else "release"
             raise QuotaError(
                 f"{what}: {quota[pool] - count} of {quota[pool]} places filled after {used[pool]} candidates, expected "
-                f"all within {cap} a place; the others were too similar to training images",
+                f"all within {cap} a place; the others were too similar to training images or to each other",
                 f"the generator repeats its training data; to go on anyway: --cap {cap + 1} or more",
             )
 
@@ -99,7 +99,6 @@ def _within_cap(pending: Counter[Pool], used: Counter[Pool], quota: Counter[Pool
 def _record(one: Wanted, drawn: Accepted) -> dict[str, Any]:
     """The audit record of a candidate; its class is as told, or as measured."""
     verdict, position = drawn.verdict, drawn.position
-    at = {} if verdict.slice_index is None else {"slice": verdict.slice_index}
     return {
         "index": one.index,
         "seed": drawn.seed,
@@ -109,5 +108,5 @@ def _record(one: Wanted, drawn: Accepted) -> dict[str, Any]:
         "neighbour": verdict.neighbour,
         "decision": verdict.decision,
         "bound": verdict.bound,
-        **at,
+        **verdict.details,
     }

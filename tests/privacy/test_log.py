@@ -6,7 +6,7 @@ from synthuterus_bench.errors import DataError
 from synthuterus_bench.privacy.log import read_log, write_log
 
 RECORDS = [
-    {"number": n, "decision": "rejected" if n == 2 else "accepted", "max_similarity": 0.1 * n, "seed": n}
+    {"index": n, "decision": "rejected" if n == 2 else "accepted", "max_similarity": 0.1 * n, "seed": n}
     for n in range(5)
 ]
 
