@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.errors import WeightsError
 
 EXACT_UP_TO = 2_000_000
-QUERIES, ROWS = 64, 16_384
+QUERIES, ROWS = 256, 4096
 """Block of one product: queries (padded) by codes; 4 MB of cosines."""
 
 Codes = NDArray[np.float32]
