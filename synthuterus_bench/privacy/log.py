@@ -93,7 +93,7 @@ def _cause(records: list[dict[str, Any]], digests: list[str], at: int) -> str:
         return f"{_name(records, at)} was reordered: it belongs after {_name(records, where - 1)}"
     first, next_ = _place(records, at - 1), _place(records, at)
     if at == 0 or (first is not None and next_ is not None and next_ > first + 1):
-        missing = "the header" if at == 0 else _numbers((first or 0) + 1, (next_ or 0) - 1)
+        missing = "the header was" if at == 0 else _numbers((first or 0) + 1, (next_ or 0) - 1)
         return f"{missing} dropped before it"
     return f"{_name(records, at - 1)} was changed"
 
