@@ -83,9 +83,8 @@ def self_test(
     sink.result(value, f"{_table(found)}\nwrote {out}")
     if not found.passes(floor):
         cell = min(found.below(floor), key=lambda one: one.sensitivity)
-        raise GateError(
-            f"self-test: {cell.transform} at strength {cell.strength} caught {cell.sensitivity:.1%}, expected {floor:.1%}"
-        )
+        where = f"self-test: {cell.transform} at strength {cell.strength}"
+        raise GateError(f"{where} caught {cell.sensitivity:.1%}, expected {floor:.1%}")
 
 
 @audit.command()

@@ -38,8 +38,9 @@ def nearest(queries: Codes, codes: Codes) -> Found:
     for start in range(0, len(queries), QUERIES):
         block = queries[start : start + QUERIES]
         padded[: len(block)], padded[len(block) :] = block, 0
-        for part, whole in zip(_block(padded, codes), found, strict=True):
-            whole[start : start + len(block)] = part[: len(block)]
+        cosines, rows = _block(padded, codes)
+        found[0][start : start + len(block)] = cosines[: len(block)]
+        found[1][start : start + len(block)] = rows[: len(block)]
     return found
 
 

@@ -22,9 +22,12 @@ MEMBERS, HELD = patients(300, 1), patients(150, 2)
 
 def test_copies_score_the_maximum_in_every_attack():
     found = attack(MEMBERS, HELD, MEMBERS.codes, bound=0.98)
-    assert found.membership.auc == 1 and found.membership.interval == (1, 1)
+    assert found.membership.auc == 1
+    assert found.membership.interval == (1, 1)
     assert found.membership.tpr == 1
-    assert found.linkage.main == 1 and found.linkage.risk == 1 and not found.linkage.weak
+    assert found.linkage.main == 1
+    assert found.linkage.risk == 1
+    assert not found.linkage.weak
     assert found.linkage.interval[0] > 0.9
     assert found.copying.authentic == 0
     assert found.copying.c_t == found.copying.c_t_least < -5

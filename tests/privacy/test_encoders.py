@@ -38,7 +38,8 @@ def test_swav_is_torchvisions_trunk_and_no_row_depends_on_its_company(swav, coho
 def test_an_index_of_it_is_centred_and_catches_copies(swav, cohort, tmp_path):
     encoder = load_encoder(EncoderName.SWAV, weights_dir=swav)
     index = build_index(cohort, encoder)
-    assert index.space is not None and index.codes.shape[1] == index.space.basis.shape[1] <= 10
+    assert index.space is not None
+    assert index.codes.shape[1] == index.space.basis.shape[1] <= 10
     save_index(index, tmp_path / "index.safetensors")
     again = load_index(tmp_path / "index.safetensors")
     assert np.array_equal(again.space.basis, index.space.basis)
@@ -49,7 +50,7 @@ def test_an_index_of_it_is_centred_and_catches_copies(swav, cohort, tmp_path):
 
 @pytest.mark.parametrize("name", [EncoderName.SWAV, EncoderName.INCEPTION])
 def test_a_missing_file_says_where_to_get_it(name, tmp_path):
-    with pytest.raises(WeightsError, match="not at hand .* its publisher has it at https://"):
+    with pytest.raises(WeightsError, match=r"not at hand .* its publisher has it at https://"):
         load_encoder(name, weights_dir=tmp_path)
 
 

@@ -16,7 +16,8 @@ def z(cohort):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_plant_is_changed_is_the_same_again_and_differs_by_number(z, kind):
     made = plant(z, kind, Strength.CLEAR, 0, 7)
-    assert made.dtype == np.uint16 and made.shape == z.shape
+    assert made.dtype == np.uint16
+    assert made.shape == z.shape
     assert not np.array_equal(made, to_window(z))
     assert np.array_equal(made, plant(z, kind, Strength.CLEAR, 0, 7))
     if kind not in (Transform.REENCODING, Transform.BLUR):
