@@ -1,16 +1,23 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from synthuterus_bench.cli import run
+from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.vocab import Split
 
 
 @pytest.fixture(scope="module")
 def audited(cohort, tmp_path_factory):
-    """The cohort audited against itself: most of it are training images."""
-    out = tmp_path_factory.mktemp("audit") / "audit"
-    assert run(["--quiet", "audit", "run", str(cohort.root), "--reference", str(cohort.root), "--out", str(out)]) == 0
+    """A set made of the training images, each its own."""
+    home = tmp_path_factory.mktemp("audit")
+    writer = CohortWriter(home / "set", cohort.manifest.model_copy(update={"splits": {}, "digest": ""}))
+    for scan in cohort.scans(Split.TRAIN):
+        writer.add(replace(scan, patient_id=None, mask=None))
+    writer.close()
+    out = home / "audit"
+    assert run(["--quiet", "audit", "run", str(home / "set"), "--reference", str(cohort.root), "--out", str(out)]) == 0
     return out
 
 
@@ -28,9 +35,11 @@ def test_the_public_part_names_no_one_and_the_private_part_lies_beside_it(audite
 
 def test_copies_are_counted_and_leak(audited, cohort):
     found = json.loads((audited / "audit.json").read_text())
-    assert found["scans"] == len(cohort)
-    assert found["rejected_by"]["tau"] >= cohort.manifest.splits[Split.TRAIN]
-    assert found["attacks"]["membership"]["auc"] > 0.5
+    assert found["scans"] == cohort.manifest.splits[Split.TRAIN]
+    assert found["rejected_by"]["tau"] == cohort.manifest.splits[Split.TRAIN]
+    assert found["attacks"]["membership"]["auc"] == 1
+    assert found["attacks"]["copying"]["authentic"] == 0
+    assert found["attacks"]["leaks"]
 
 
 def test_a_reference_of_another_view_is_refused(cohort, tmp_path, capsys):
