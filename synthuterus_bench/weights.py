@@ -19,7 +19,10 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """One published file; ``sha256`` is as much of the digest as its publisher states, in hex."""
+    """One published file; ``sha256`` is as much of the digest as its publisher states, in hex, and may be nothing.
+
+    The digest of the file that was read belongs into every record, above all where none is stated.
+    """
 
     file: str
     url: str
@@ -42,7 +45,13 @@ ALEXNET = Pretrained(
 RESNET18 = Pretrained(
     "resnet18-f37072fd.pth", f"{_TORCH}/resnet18-f37072fd.pth", "f37072fd", "ResNet-18 (ImageNet) for downstream tasks"
 )
-KNOWN = (INCEPTION, ALEXNET, RESNET18)
+SWAV = Pretrained(
+    "swav_800ep_pretrain.pth.tar",
+    "https://dl.fbaipublicfiles.com/deepcluster/swav_800ep_pretrain.pth.tar",
+    "",
+    "ResNet-50 trained by SwAV, an encoder of the privacy filter",
+)
+KNOWN = (INCEPTION, ALEXNET, RESNET18, SWAV)
 """Every pretrained file that any command can use."""
 
 

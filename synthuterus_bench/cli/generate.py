@@ -44,6 +44,9 @@ def generate(
         str, typer.Option(help="float32 or bfloat16, which is faster on a GPU and less exact.")
     ] = "float32",
     tau: Annotated[float, typer.Option(min=-1, max=1, help="Largest allowed cosine to a training image.")] = 0.95,
+    twin_tau: Annotated[
+        float, typer.Option(min=-1, max=1, help="Largest allowed cosine between two images of the release.")
+    ] = 0.98,
     cap: Annotated[int, typer.Option(min=1, help="Candidates a place, at most.")] = 5,
     floor: Annotated[
         float | None,
@@ -85,6 +88,7 @@ def generate(
         scans=scans,
         seed=seed,
         tau=tau,
+        twin_tau=twin_tau,
         cap=cap,
         sampler=SamplerConfig(scheduler, steps, guidance, dtype),
         reference=reference,

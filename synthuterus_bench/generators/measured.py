@@ -63,7 +63,6 @@ class Measured(_Frozen):
         reference, reference_digest, reference_images: the cohort, and how many images of its test patients.
         samples: behind ``values`` and ``anatomy``, as the default sampler draws them, after the privacy filter.
         values: by name; ``unavailable`` says why others are lacking.
-        index_error: what 8 bits cost a similarity of the privacy index, at most.
         device: samples were drawn on.
     """
 
@@ -77,7 +76,6 @@ class Measured(_Frozen):
     samples: int
     candidates: int
     rejected: int
-    index_error: float
     values: dict[str, Value]
     unavailable: dict[str, str] = {}
     anatomy: list[Judged]

@@ -45,8 +45,8 @@ def fill_inception(
         )
 
 
-def build_inception(state: dict[str, Any]) -> Any:
-    """torch-fidelity's network with ``state``.
+def build_inception(state: dict[str, Any], layers: tuple[str, ...] = tuple(LAYERS)) -> Any:
+    """torch-fidelity's network with ``state``, giving the spatial means of ``layers`` in their order inside it.
 
     The class unpickles whatever file it is given, so it is given a buffer that holds just these tensors.
     """
@@ -56,4 +56,4 @@ def build_inception(state: dict[str, Any]) -> Any:
     buffer = io.BytesIO()
     torch.save(state, buffer)
     buffer.seek(0)
-    return FeatureExtractorInceptionV3("inception-v3-compat", [*LAYERS], feature_extractor_weights_path=buffer)
+    return FeatureExtractorInceptionV3("inception-v3-compat", [*layers], feature_extractor_weights_path=buffer)

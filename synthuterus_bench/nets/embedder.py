@@ -22,13 +22,16 @@ from synthuterus_bench.repro import digest_file, write_atomic
 FILE = "embedder.safetensors"
 INPUT_SIZE = 64
 CHUNK = 32
+LAYER, LAYER_SIDE = 2, 4
+"""The intermediate stage that is given out, and how many places a side are left of it."""
 
 
 class EmbedderNet(nn.Module):
     """Four strided residual stages on a 64 x 64 picture; about 0.9 million parameters.
 
-    Input (B, 1, H, W) z-scores of any size. Output: features (B, 288), the spatial means of the last three stages,
-    and codes (B, ``code``), a linear read-out of the last stage with its places kept.
+    Input (B, 1, H, W) z-scores of any size. Output: features (B, 288), the spatial means of the last three stages;
+    codes (B, ``code``), a linear read-out of the last stage with its places kept; and the third stage (B, 1536), its
+    places averaged to 4 x 4, which is nearer to the picture than the read-out.
     """
 
     def __init__(self, widths: tuple[int, ...] = (24, 64, 96, 128), code: int = 128) -> None:
@@ -37,13 +40,15 @@ class EmbedderNet(nn.Module):
         side = INPUT_SIZE // 2 ** len(widths)
         self.read = nn.Linear(widths[-1] * side * side, code)
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         x = functional.interpolate(x, (INPUT_SIZE, INPUT_SIZE), mode="area")
-        means = []
+        outputs = []
         for stage in self.stages:
             x = stage(x)
-            means.append(x.mean((2, 3)))
-        return torch.cat(means[1:], 1), self.read(x.flatten(1))
+            outputs.append(x)
+        layer = functional.adaptive_avg_pool2d(outputs[LAYER], LAYER_SIDE).flatten(1)
+        means = [output.mean((2, 3)) for output in outputs[1:]]
+        return torch.cat(means, 1), self.read(x.flatten(1)), layer
 
 
 class _Stage(nn.Module):
@@ -62,10 +67,14 @@ class _Stage(nn.Module):
 
 @dataclass(frozen=True)
 class Embedding:
-    """``features`` (N, F) float32 for distances between sets; ``codes`` (N, E) float32 unit rows for cosines."""
+    """``features`` (N, F) float32 for distances between sets; ``codes`` (N, E) float32 unit rows for cosines.
+
+    ``layer`` (N, L) float32 is an intermediate layer as it is, neither centred nor scaled.
+    """
 
     features: NDArray[np.float32]
     codes: NDArray[np.float32]
+    layer: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -79,15 +88,16 @@ class Embedder:
     @torch.inference_mode()
     def __call__(self, z: NDArray[np.float32]) -> Embedding:
         """Embed z-scores (N, H, W), in fixed padded chunks, so that no row depends on its company."""
-        features, codes = [], []
+        features, codes, layers = [], [], []
         for start in range(0, len(z), CHUNK):
             chunk = z[start : start + CHUNK]
             padded = np.zeros((CHUNK, *z.shape[1:]), np.float32)
             padded[: len(chunk)] = chunk
-            means, code = self.net(torch.from_numpy(padded).unsqueeze(1))
+            means, code, layer = self.net(torch.from_numpy(padded).unsqueeze(1))
             features.append(means[: len(chunk)])
+            layers.append(layer[: len(chunk)])
             codes.append(functional.normalize(code[: len(chunk)] - self.centre, dim=1))
-        return Embedding(torch.cat(features).numpy(), torch.cat(codes).numpy())
+        return Embedding(*(torch.cat(parts).numpy() for parts in (features, codes, layers)))
 
 
 def save_embedder(folder: Path, net: EmbedderNet, centre: torch.Tensor) -> None:

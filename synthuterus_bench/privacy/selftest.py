@@ -1,53 +1,232 @@
-"""``selftest.json``: what a self-test of the privacy filter planted and what the filter caught."""
+"""The self-test: copies of training images are planted, and images of patients it never saw; what does the filter do?
 
+Sensitivity stands for each transform and strength, specificity for the unseen patients, with Wilson intervals. A filter
+that misses changed copies gives a false sense of security: a release whose filter is below its floor is refused.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from synthuterus_bench.errors import DataError
+from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.cohorts.window import from_window
+from synthuterus_bench.errors import CohortError, DataError
+from synthuterus_bench.privacy.filter import Bound, PrivacyFilter
+from synthuterus_bench.privacy.plants import AMOUNTS, Strength, Transform, plant, round_trips
+from synthuterus_bench.privacy.scores import larger, score_as_is
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.repro import digest_file, stream, write_atomic
+from synthuterus_bench.stats import wilson_interval
+from synthuterus_bench.vocab import Split
 
 SELFTEST_FILE = "selftest.json"
-STRONG = 3
-"""The strength that no floor is asked of."""
+PLANTS, NEGATIVES = 400, 1000
+FLOOR = 0.99
+"""Least sensitivity, in each transform, at the two milder strengths."""
+
+LARGEST_FALSE_POSITIVE_RATE = 0.02
+"""What the upper bound of the false positive rate should stay below."""
 
 
 class Cell(BaseModel):
-    """Plants of one transform at one strength (1 mild to 3 strong), and how many of them the filter rejected."""
+    """Plants of one transform at one strength (1 mild to 3 strong), and how many were rejected.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    ``caught_by`` says how many each bound would have rejected alone, and ``unmirrored`` how many fall without looking
+    at the candidate's mirror image.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     transform: str
     strength: int
-    plants: int = Field(ge=1)
-    caught: int = Field(ge=0)
+    plants: int
+    caught: int
+    amount: float | None = None
+    caught_by: dict[str, int] = {}
+    unmirrored: int | None = None
+
+    @property
+    def sensitivity(self) -> float:
+        """Share of plants that were rejected."""
+        return self.caught / self.plants
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its 95 % Wilson interval."""
+        return wilson_interval(self.caught, self.plants)
 
 
 class SelfTest(BaseModel):
-    """All cells, and how many of the held-out real images were rejected, for one encoder and one reference."""
+    """``selftest.json``: what was planted and what was found, tied to encoder and reference by their digests."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
+    version: int = 1
     encoder_sha256: str
     reference_digest: str
+    tau: float = 0.95
     cells: list[Cell]
-    negatives: int = Field(ge=1)
-    false_positives: int = Field(ge=0)
+    negatives: int
+    false_positives: int
+    false_positives_by: dict[str, int] = {}
+    autoencoder_sha256: str | None = None
 
-    def passes(self, floor: float) -> bool:
+    def passes(self, floor: float = FLOOR) -> bool:
         """Whether the two milder strengths of every transform are caught at least so often; not without any."""
-        counted = [cell for cell in self.cells if cell.strength < STRONG]
-        return bool(counted) and all(cell.caught >= floor * cell.plants for cell in counted)
+        counted = [cell for cell in self.cells if cell.strength < Strength.STRONG]
+        return bool(counted) and all(cell.sensitivity >= floor for cell in counted)
+
+    def below(self, floor: float = FLOOR) -> list[Cell]:
+        """Those that are not."""
+        return [cell for cell in self.cells if cell.strength < Strength.STRONG and cell.sensitivity < floor]
+
+    @property
+    def false_positive_interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval of the share of unseen patients' images that were rejected."""
+        return wilson_interval(self.false_positives, self.negatives)
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_atomic(path, self.model_dump_json(indent=1) + "\n")
 
 
 def load_selftest(path: Path) -> SelfTest:
-    """Read the record of a self-test.
+    """Read a self-test's record.
 
     Raises:
         DataError: missing or malformed.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no self-test of the privacy filter, expected its record")
+        raise DataError(f"{path}: no self-test of the privacy filter", "make one with: synthbench audit self-test")
     try:
-        return SelfTest.model_validate_json(path.read_bytes())
+        found = SelfTest.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise DataError(f"{path}: not a self-test ({' '.join(str(error).split())[:200]})") from None
+    wrong = [cell for cell in found.cells if not 0 <= cell.caught <= cell.plants or not cell.plants]
+    if wrong or not 0 <= found.false_positives <= found.negatives or not found.negatives:
+        raise DataError(f"{path}: not a self-test (more was found than planted, or nothing was planted)")
+    return found
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """How many of some images fall: in all, by each bound alone, and without their mirror images."""
+
+    caught: int
+    by: dict[str, int]
+    unmirrored: int
+
+
+def run_selftest(
+    judge: PrivacyFilter,
+    cohort: Cohort,
+    *,
+    plants: int = PLANTS,
+    negatives: int = NEGATIVES,
+    seed: int = 0,
+    autoencoder: Path | None = None,
+    track: Track = silent,
+) -> SelfTest:
+    """Plant ``plants`` copies a cell, drawn from the training split, and ``negatives`` images of test patients.
+
+    Args:
+        judge: the filter, its index that of the cohort's training split.
+        cohort: prepared, with a test split whose patients the filter's bounds were not drawn from.
+        autoencoder: for the VAE round trip, which is left out without one.
+
+    Raises:
+        CohortError: the cohort is of another digest, of volumes, or has too few images of test patients.
+    """
+    _check(judge, cohort, negatives)
+    copies, names = _drawn(cohort, Split.TRAIN, plants, seed)
+    fresh, unseen = _drawn(cohort, Split.TEST, negatives, seed)
+    cells = []
+    for transform, strength in track(_pairs(autoencoder), "planting copies", len(_pairs(autoencoder))):
+        planted = _planted(copies, transform, strength, seed, autoencoder)
+        found = _tally(judge, planted, names)
+        amount = AMOUNTS[transform][strength - 1]
+        cells.append(
+            Cell(
+                transform=transform,
+                strength=strength,
+                plants=len(planted),
+                caught=found.caught,
+                amount=amount,
+                caught_by=found.by,
+                unmirrored=found.unmirrored,
+            )
+        )
+    wrong = _tally(judge, fresh, unseen)
+    return SelfTest(
+        encoder_sha256=judge.index.encoder_sha256,
+        reference_digest=judge.index.reference_digest,
+        tau=judge.tau,
+        cells=cells,
+        negatives=len(fresh),
+        false_positives=wrong.caught,
+        false_positives_by=wrong.by,
+        autoencoder_sha256=_digest(autoencoder),
+    )
+
+
+def _check(judge: PrivacyFilter, cohort: Cohort, negatives: int) -> None:
+    if cohort.manifest.digest != judge.index.reference_digest:
+        found, expected = cohort.manifest.digest[:12], judge.index.reference_digest[:12]
+        raise CohortError(f"{cohort.root}: found cohort {found}, expected {expected}, which the index was made of")
+    if cohort.manifest.dims == 3:
+        raise CohortError(f"{cohort.root}: found volumes, expected images: the self-test plants slices")
+    there = cohort.manifest.splits.get(Split.TEST, 0)
+    if there < negatives:
+        raise CohortError(
+            f"{cohort.root}: found {there} images of test patients, expected {negatives}", "give --negatives"
+        )
+
+
+def _drawn(cohort: Cohort, split: Split, count: int, seed: int) -> tuple[NDArray[np.uint16], list[str]]:
+    """``count`` images of a split and their classes, drawn without repetition, or all where there are less."""
+    total = cohort.manifest.splits.get(split, 0)
+    rows = set(stream(seed, "self-test", split).permutation(total)[:count].tolist())
+    scans = [scan for row, scan in enumerate(cohort.scans(split)) if row in rows]
+    return np.stack([scan.pixels for scan in scans]).astype(np.uint16), [str(scan.orientation) for scan in scans]
+
+
+def _pairs(autoencoder: Path | None) -> list[tuple[Transform, Strength]]:
+    kinds = [kind for kind in Transform if autoencoder is not None or kind is not Transform.VAE]
+    return [(kind, strength) for kind in kinds for strength in Strength]
+
+
+def _planted(
+    copies: NDArray[np.uint16], transform: Transform, strength: Strength, seed: int, autoencoder: Path | None
+) -> NDArray[np.uint16]:
+    if transform is Transform.VAE and autoencoder is not None:
+        return round_trips(copies, autoencoder, int(AMOUNTS[transform][strength - 1]))
+    z = from_window(copies)
+    return np.stack([plant(z[number], transform, strength, seed, number) for number in range(len(z))])
+
+
+def _tally(judge: PrivacyFilter, pixels: NDArray[np.uint16], names: list[str]) -> _Tally:
+    """Judged in pieces, mirrored and not."""
+    caught, unmirrored, by = 0, 0, Counter[str]()
+    for start in range(0, len(pixels), 200):
+        piece, told = pixels[start : start + 200], names[start : start + 200]
+        plain, flipped = (score_as_is(judge.embedder, judge.index, one) for one in (piece, piece[..., ::-1]))
+        scores = larger(plain, flipped)
+        for row, name in enumerate(told):
+            broken = judge.broken(scores, row, name)
+            by.update([str(bound) for bound, breaks in broken.items() if breaks])
+            caught += any(broken.values()) or bool(scores.blank[row])
+            unmirrored += any(judge.broken(plain, row, name).values())
+    bounds = [Bound.TAU, *([Bound.CALIBRATED, Bound.LAYER] if judge.index.calibration else [])]
+    return _Tally(caught, {str(bound): by[bound] for bound in bounds}, unmirrored)
+
+
+def _digest(autoencoder: Path | None) -> str | None:
+    if autoencoder is None:
+        return None
+    from synthuterus_bench.nets.autoencoder import WEIGHTS
+
+    return digest_file(autoencoder / WEIGHTS)

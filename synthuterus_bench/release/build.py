@@ -18,6 +18,7 @@ from synthuterus_bench.generators.shares import shares_of
 from synthuterus_bench.generators.trained import TrainingRecord, load_record
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
+from synthuterus_bench.privacy.duplicates import TWIN_TAU, Survivors
 from synthuterus_bench.privacy.filter import TAU, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, find_index, load_index, save_index
 from synthuterus_bench.privacy.log import read_log
@@ -29,6 +30,7 @@ from synthuterus_bench.release.gate import check_release
 from synthuterus_bench.release.launched import appears
 from synthuterus_bench.release.logs import check_selftest
 from synthuterus_bench.release.quota import CAP, fill
+from synthuterus_bench.release.twins import settle
 from synthuterus_bench.release.write import write_release
 from synthuterus_bench.repro import digest_json, staged_folder
 from synthuterus_bench.vocab import Config, Licence
@@ -41,6 +43,8 @@ _WHATEVER_IS_DRAWN = ("cap", "scans", "licence", "floor")
 class ReleasePlan:
     """What to generate. The filter compares with the train split of ``reference``, else with the model's own index.
 
+    ``tau`` bounds the similarity to training images, ``twin_tau`` that of two images of the release.
+
     Attributes:
         selftest: record of the filter's self-test, by default the one beside the index, if there is one.
         floor: share of planted copies that the filter must have caught in it; None asks for no self-test.
@@ -51,6 +55,7 @@ class ReleasePlan:
     scans: int = 800
     seed: int = 0
     tau: float = TAU
+    twin_tau: float = TWIN_TAU
     cap: int = CAP
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     reference: Path | None = None
@@ -111,11 +116,12 @@ def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew:
         shutil.rmtree(work, ignore_errors=True)
         return _finished(out, plan.config, header)
     places = make_plan(plan.scans, plan.id.conditioning, shares, plan.seed)
-    chunks = work / digest_json(_what_decides_a_sample(header))[:16]
+    chunks, survivors = work / digest_json(_what_decides_a_sample(header))[:16], Survivors(plan.twin_tau)
 
     def draw(wanted: list[Wanted], before: int) -> list[Path]:
         label = "replacing rejected" if before else "drawing"
-        return draw_missing(chunk_jobs(wanted, plan.id, chunks), crew, engine, track, label)
+        drawn = draw_missing(chunk_jobs(wanted, plan.id, chunks), crew, engine, track, label)
+        return settle(drawn, before, survivors)
 
     filled = fill(places, plan.seed, draw, plan.cap)
     with staged_folder(out) as folder:
@@ -163,16 +169,15 @@ def facts_of(folder: Path) -> dict[str, Any]:
 
 
 def _header(plan: ReleasePlan, engine: Engine, record: TrainingRecord) -> dict[str, Any]:
-    index, measured = load_index(engine.index), is_measured(plan.id.conditioning)
+    judge = PrivacyFilter(load_embedder(plan.embedder), load_index(engine.index), plan.tau)
+    measured = is_measured(plan.id.conditioning)
     return {
         "model": plan.model,
-        "encoder_sha256": index.encoder_sha256,
-        "reference_digest": index.reference_digest,
-        "reference_scans": len(index.keys),
-        "reference_is_training_data": index.reference_digest == record.cohort_digest,
+        **judge.facts,
+        "reference_is_training_data": judge.index.reference_digest == record.cohort_digest,
         "classes": "measured" if measured else "told",
         "localiser_sha256": load_localiser().sha256 if measured else None,
-        "threshold": plan.tau,
+        "duplicate_threshold": plan.twin_tau,
         "cap": plan.cap,
         "scans": plan.scans,
         "seed": plan.seed,

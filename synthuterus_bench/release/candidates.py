@@ -77,9 +77,10 @@ def _own_device() -> str:
     return f"cuda:{local % torch.cuda.device_count()}" if device == "cuda" else device
 
 
-_BOUNDS = (None, Bound.TAU, Bound.BLANK)
+_BOUNDS = (None, *Bound)
 _BASES = (None, *Basis)
-_NO_SLICE = -1
+_NONE = -1
+"""No slice, no twin."""
 _engine: list[tuple[SynthUterusPipeline, PrivacyFilter, Engine]] = []
 
 
@@ -108,7 +109,7 @@ def draw_chunk(job: Job) -> None:
     path, wanted = job
     pipeline, judge, engine = _engine[0]
     pixels = sample_chunk(pipeline, wanted, engine.seed, engine.sampler)
-    tensors = {"pixels": pixels, **_verdict_arrays(judge.judge(pixels))}
+    tensors = {"pixels": pixels, **_verdict_arrays(judge.judge(pixels, [one.orientation for one in wanted]))}
     if is_measured(engine.model.conditioning):
         localiser = load_localiser()
         tensors |= _position_arrays([find_position(one, localiser) for one in pixels])
@@ -116,12 +117,16 @@ def draw_chunk(job: Job) -> None:
 
 
 def _verdict_arrays(verdicts: list[Verdict]) -> dict[str, NDArray[Any]]:
-    slices = [_NO_SLICE if one.slice_index is None else one.slice_index for one in verdicts]
+    number = lambda value: np.nan if value is None else value
     return {
         "similarity": np.array([one.max_similarity for one in verdicts]),
+        "layer": np.array([number(one.layer_similarity) for one in verdicts]),
+        "volume": np.array([number(one.volume_similarity) for one in verdicts]),
         "neighbour": np.array([int(one.neighbour, 16) for one in verdicts], np.uint64),
         "bound": np.array([_BOUNDS.index(one.bound) for one in verdicts], np.uint8),
-        "slice": np.array(slices, np.int16),
+        "slice": np.array([_NONE if one.slice_index is None else one.slice_index for one in verdicts], np.int16),
+        "twin": np.full(len(verdicts), _NONE, np.int64),
+        "code": np.stack([one.code for one in verdicts]),  # type: ignore[dict-item]
     }
 
 
@@ -138,11 +143,21 @@ def _position_arrays(positions: list[Position]) -> dict[str, NDArray[Any]]:
 def read_chunk(path: Path) -> Drawn | None:
     """A chunk file; None where there is none or it is damaged."""
     try:
-        with safe_open(path, "numpy") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        tensors = _tensors(path)
         return Drawn(tensors["pixels"], _verdicts(tensors), _positions(tensors) if "orientation" in tensors else None)
     except (OSError, SafetensorError, KeyError):
         return None
+
+
+def _tensors(path: Path) -> dict[str, NDArray[Any]]:
+    with safe_open(path, "numpy") as file:
+        return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+
+
+def mark_twins(path: Path, twins: list[int | None]) -> None:
+    """Write down which earlier candidate each of a chunk repeats; None for none."""
+    numbers = np.array([_NONE if twin is None else twin for twin in twins], np.int64)
+    write_atomic(path, save(_tensors(path) | {"twin": numbers}))
 
 
 def require_chunk(path: Path) -> Drawn:
@@ -158,8 +173,25 @@ def require_chunk(path: Path) -> Drawn:
 
 
 def _verdicts(tensors: dict[str, NDArray[Any]]) -> list[Verdict]:
-    rows = zip(*(tensors[key].tolist() for key in ("similarity", "neighbour", "bound", "slice")), strict=True)
-    return [Verdict(s, f"{n:016x}", _BOUNDS[b], None if k == _NO_SLICE else k) for s, n, b, k in rows]
+    names = ("similarity", "neighbour", "bound", "slice", "layer", "volume", "twin")
+    rows = zip(*(tensors[name].tolist() for name in names), tensors["code"], strict=True)
+    return [_verdict(*row) for row in rows]
+
+
+def _verdict(
+    similarity: float, key: int, bound: int, at: int, layer: float, volume: float, twin: int, code: NDArray[np.float32]
+) -> Verdict:
+    repeats = twin != _NONE
+    return Verdict(
+        similarity,
+        f"{key:016x}",
+        Bound.DUPLICATE if repeats else _BOUNDS[bound],
+        None if at == _NONE else at,
+        None if np.isnan(layer) else layer,
+        None if np.isnan(volume) else volume,
+        twin if repeats else None,
+        code,
+    )
 
 
 def _positions(tensors: dict[str, NDArray[Any]]) -> list[Position]:

@@ -139,7 +139,7 @@ def _within_cap(pending: Counter[Pool], used: Counter[Pool], quota: Counter[Pool
             what = f"class {pool}" if pool else "release"
             raise QuotaError(
                 f"{what}: {quota[pool] - count} of {quota[pool]} places filled after {used[pool]} candidates, expected "
-                f"all within {cap} a place; the others were too similar to training images",
+                f"all within {cap} a place; the others were too similar to training images or to each other",
                 f"the generator repeats its training data; to go on anyway: --cap {cap + 1} or more",
             )
 
@@ -147,7 +147,6 @@ def _within_cap(pending: Counter[Pool], used: Counter[Pool], quota: Counter[Pool
 def _record(drawn: Candidate) -> dict[str, Any]:
     """The audit record of a candidate; its class is as told, or as measured."""
     verdict, position, wanted = drawn.verdict, drawn.position, drawn.wanted
-    at = {} if verdict.slice_index is None else {"slice": verdict.slice_index}
     return {
         "index": wanted.index,
         "seed": drawn.seed,
@@ -157,5 +156,5 @@ def _record(drawn: Candidate) -> dict[str, Any]:
         "neighbour": verdict.neighbour,
         "decision": verdict.decision,
         "bound": verdict.bound,
-        **at,
+        **verdict.details,
     }

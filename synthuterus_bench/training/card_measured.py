@@ -48,7 +48,6 @@ def facts(measured: Measured) -> str:
         ("recipe digest", f"`{measured.recipe_sha256[:16]}`"),
         ("weights digest", f"`{measured.weights_sha256[:16]}`"),
         ("rejected by the privacy filter", f"{measured.rejected} of {measured.candidates}"),
-        ("privacy index", f"8 bits a number, largest error of a similarity {measured.index_error:.4f}"),
     ]
     if measured.cost:
         where = f" on {' and '.join(measured.cost.machines)}" if measured.cost.machines else ""

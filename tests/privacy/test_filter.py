@@ -12,7 +12,6 @@ from synthuterus_bench.privacy.index import (
     index_home,
     load_index,
     save_index,
-    similarity_error,
 )
 from synthuterus_bench.vocab import Split
 
@@ -71,21 +70,6 @@ def test_saving_keeps_codes_to_half_precision_and_keys_exactly(index, tmp_path):
     assert again.keys == index.keys
     assert np.abs(again.codes - index.codes).max() < 1e-3
     assert (again.codes * index.codes).sum(1).min() > 0.9999
-
-
-def test_eight_bits_cost_a_thousandth_of_a_similarity_and_half_the_bytes(index, tmp_path):
-    small, half = tmp_path / "small.safetensors", tmp_path / "half.safetensors"
-    save_index(index, small, eight_bit=True)
-    save_index(index, half)
-    again = load_index(small)
-    assert again.keys == index.keys
-    step = np.abs(index.codes).max() / 127
-    assert 0 < similarity_error(index, again) < min(0.005, step * np.sqrt(index.codes.shape[1]) / 2)
-    assert similarity_error(index, load_index(half)) < 1e-3
-    header = 300
-    assert small.stat().st_size < header + (half.stat().st_size + 8 * len(index.keys)) / 2
-    with pytest.raises(ValueError, match="without a direction"):
-        save_index(ReferenceIndex(0 * index.codes, index.keys, "e", "r"), small, eight_bit=True)
 
 
 def test_an_index_of_another_encoder_is_refused(index):

@@ -6,7 +6,7 @@ from synthuterus_bench.errors import DataError
 from synthuterus_bench.privacy.log import read_log, write_log
 
 RECORDS = [
-    {"number": n, "decision": "rejected" if n == 2 else "accepted", "max_similarity": 0.1 * n, "seed": n}
+    {"index": n, "decision": "rejected" if n == 2 else "accepted", "max_similarity": 0.1 * n, "seed": n}
     for n in range(5)
 ]
 
@@ -76,3 +76,54 @@ def test_a_footer_that_does_not_add_up_shows(log):
 def test_a_missing_log_is_named(tmp_path):
     with pytest.raises(DataError, match="no audit log"):
         read_log(tmp_path / "audit.jsonl")
+
+
+def broken(log, fault):
+    lines = log.read_text().splitlines()
+    fault(lines)
+    log.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError) as caught:
+        read_log(log)
+    return caught.value.message
+
+
+def _drop_two(lines):
+    del lines[2:4]
+
+
+def _drop_header(lines):
+    del lines[0]
+
+
+def _forge(lines):
+    record = json.loads(lines[3])
+    lines.insert(3, json.dumps({**record, "index": 9}))
+
+
+def _move(lines):
+    lines.insert(5, lines.pop(2))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (_change, "record 1 was changed"),
+        (_drop, "record 1 was dropped"),
+        (_drop_two, "records 1 to 2 were dropped"),
+        (_drop_header, "the header was dropped"),
+        (_swap, "record 2 was reordered: it belongs after record 1"),
+        (_move, "record 2 was reordered: it belongs after record 1"),
+        (_insert, "record 1 was inserted"),
+        (_forge, "record 9 was inserted"),
+    ],
+)
+def test_the_message_names_the_record(log, fault, said):
+    assert said in broken(log, fault)
+
+
+@pytest.mark.parametrize("victim", range(5))
+def test_whichever_record_is_changed_is_the_one_that_is_named(log, victim):
+    def change(lines):
+        lines[victim + 1] = lines[victim + 1].replace('"seed":', '"seed":1')
+
+    assert f"record {victim} was changed" in broken(log, change)

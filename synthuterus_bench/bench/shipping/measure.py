@@ -64,14 +64,13 @@ class Extent:
 @dataclass(frozen=True)
 class Subject:
     """What is measured: a pipeline folder, the folder it was trained in, its release, the cohort it learned from;
-    finished parts are kept in ``work``. ``index_error`` is what its index costs a similarity."""
+    finished parts are kept in ``work``."""
 
     pipeline: Path
     out: Path
     release: Cohort
     cohort: Cohort
     work: Path
-    index_error: float
 
     @property
     def model(self) -> ModelId:
@@ -100,7 +99,6 @@ def measure(subject: Subject, extent: Extent, track: Track = silent) -> Measured
         samples=len(wanted),
         candidates=footer["generated"],
         rejected=footer["rejected"],
-        index_error=subject.index_error,
         values=_values(compared) | {"rejected by the filter": _share(footer["rejected"], footer["generated"])},
         unavailable=_unavailable(compared, model),
         anatomy=[*_beside(compared, wanted, test), *_controls(subject, test, extent, track)],

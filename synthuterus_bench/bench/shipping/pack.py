@@ -1,6 +1,5 @@
 """From trained weights to what ships; each step is skipped where its result is there, of these weights and judges."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -17,11 +16,10 @@ from synthuterus_bench.generators.measured import MEASURED, Measured, load_measu
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
-from synthuterus_bench.privacy.index import INDEX_FILE, build_index, load_index, save_index, similarity_error
+from synthuterus_bench.privacy.index import INDEX_FILE, build_index, load_index, save_index
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
-from synthuterus_bench.repro import canonical_json, digest_file, write_atomic
-from synthuterus_bench.stats import significant
+from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.vocab import Family
 from synthuterus_bench.workers import available_cores
 
@@ -38,9 +36,9 @@ def pack_model(model: ModelId, yard: Yard) -> Measured:
     record = load_record(pipeline)
     if record.cohort_digest != cohort.manifest.digest:
         raise WeightsError(f"{pipeline}: trained on another cohort than {cohort.root}", "train it anew")
-    error = index_pipeline(pipeline, cohort, yard)
+    index_pipeline(pipeline, cohort, yard)
     release = draw_release(model, out, yard)
-    subject = Subject(pipeline, out, release, cohort, work / weights_digest(pipeline)[:16], error)
+    subject = Subject(pipeline, out, release, cohort, work / weights_digest(pipeline)[:16])
     measured = measured_of(subject, yard)
     write_pages(subject, measured, yard.recipes, yard.pages / f"{model}.png")
     ship(pipeline, yard.ship / str(model))
@@ -48,23 +46,14 @@ def pack_model(model: ModelId, yard: Yard) -> Measured:
     return measured
 
 
-def index_pipeline(pipeline: Path, cohort: Cohort, yard: Yard) -> float:
-    """Codes of the training images in 8 bits, inside the folder, as phantoms are public; what that costs a similarity.
-
-    Beside the folder lies a note of which file this was said of.
-    """
-    file, note = pipeline / INDEX_FILE, pipeline.parent / "measured" / "index.json"
-    embedder = load_embedder()
-    identity = {"reference": cohort.manifest.digest, "encoder": embedder.sha256}
-    if file.is_file() and note.is_file():
-        told = json.loads(note.read_bytes())
-        if told["file"] == digest_file(file) and identity.items() <= told.items():
-            return float(told["error"])
-    index = build_index(cohort, embedder, yard.track)
-    save_index(index, file, eight_bit=True)
-    error = significant(similarity_error(index, load_index(file)), 3)
-    write_atomic(note, canonical_json(identity | {"file": digest_file(file), "error": error}) + "\n")
-    return error
+def index_pipeline(pipeline: Path, cohort: Cohort, yard: Yard) -> None:
+    """Codes of the training images and the bounds that follow from them, inside the folder, as phantoms are public."""
+    file, embedder = pipeline / INDEX_FILE, load_embedder()
+    if file.is_file():
+        there = load_index(file)
+        if (there.reference_digest, there.encoder_sha256) == (cohort.manifest.digest, embedder.sha256):
+            return
+    save_index(build_index(cohort, embedder, yard.track), file)
 
 
 def draw_release(model: ModelId, out: Path, yard: Yard) -> Cohort:

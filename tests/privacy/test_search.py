@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.privacy import search
+from synthuterus_bench.privacy.search import approximate, nearest, recall, unit
+
+
+def codes(count, seed=0, width=24):
+    return unit(np.random.default_rng(seed).standard_normal((count, width)))
+
+
+@pytest.mark.parametrize(("queries", "rows"), [(1, 1), (3, 7), (256, 4096), (300, 9001)])
+def test_it_is_what_one_product_finds(queries, rows):
+    asked, there = codes(queries, 1), codes(rows, 2)
+    cosines = asked @ there.T
+    found, at = nearest(asked, there)
+    assert np.array_equal(at, cosines.argmax(1))
+    assert np.allclose(found, cosines.max(1), atol=1e-6)
+
+
+def test_a_query_gets_the_same_bits_in_any_company():
+    asked, there = codes(300, 1), codes(5000, 2)
+    together = nearest(asked, there)[0]
+    alone = np.concatenate([nearest(asked[k : k + 1], there)[0] for k in (0, 255, 256, 299)])
+    assert np.array_equal(alone, together[[0, 255, 256, 299]])
+
+
+def test_of_equal_codes_the_first_counts_across_blocks():
+    there = np.repeat(codes(1, 3), 9000, axis=0)
+    assert nearest(there[:2], there)[1].tolist() == [0, 0]
+
+
+def test_what_is_no_number_gives_one_that_is_none():
+    there = codes(5000)
+    there[4500] = np.nan
+    assert np.isnan(nearest(codes(2, 1), there)[0]).all()
+
+
+def test_unit_keeps_a_row_of_zeros():
+    assert np.array_equal(unit(np.zeros((1, 4))), np.zeros((1, 4)))
+
+
+def test_inverted_lists_find_near_copies_and_tell_their_recall():
+    pytest.importorskip("faiss")
+    there = codes(4000)
+    near = unit(there[::40] + 0.02 * codes(100, 5))
+    lists = approximate(there)
+    assert recall(near, there, lists) > 0.95
+    assert recall(near, there, approximate(there, probes=10**6)) == 1
+
+
+def test_without_faiss_a_great_index_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "faiss", None)
+    with pytest.raises(WeightsError, match="no faiss") as caught:
+        approximate(codes(10))
+    assert "faiss-cpu" in caught.value.hint
+    assert search.EXACT_UP_TO > 10**6
