@@ -116,6 +116,6 @@ def _pairs(seen: Leakage, reference: Cohort, found: ForeignSet, names: dict[str,
         if at:
             real = replace(real, pixels=real.pixels[int(at)])
             scan = replace(scan, pixels=scan.pixels[record["slice"]])
-        shown = [picture(small_png(one.pixels)) for one in (scan, real)]  # type: ignore[arg-type]
-        pairs.append(Pair(*shown, scan.scan_id, name, record["max_similarity"], record["bound"]))
+        synthetic, original = (picture(small_png(one.pixels)) for one in (scan, real))  # type: ignore[arg-type]
+        pairs.append(Pair(synthetic, original, scan.scan_id, name, record["max_similarity"], record["bound"]))
     return pairs

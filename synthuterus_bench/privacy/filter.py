@@ -133,13 +133,12 @@ class PrivacyFilter:
 
     def broken(self, scores: Scores, row: int, name: str | None) -> dict[Bound, bool]:
         """Whether a scan of a class breaks each bound there is; a similarity that is no number breaks it."""
-        own = self.index.calibration and self.index.calibration.of(name)
-        limits = [
-            (Bound.TAU, scores.readout, self.tau),
-            (Bound.CALIBRATED, scores.readout, own and own.readout),
-            (Bound.LAYER, scores.layer, own and own.layer),
-            (Bound.VOLUME, scores.volume, own and own.volume),
-        ]
+        own = self.index.calibration.of(name) if self.index.calibration else None
+        limits: list[tuple[Bound, NDArray[Any] | None, float | None]] = [(Bound.TAU, scores.readout, self.tau)]
+        if own is not None:
+            limits.append((Bound.CALIBRATED, scores.readout, own.readout))
+            limits.append((Bound.LAYER, scores.layer, own.layer))
+            limits.append((Bound.VOLUME, scores.volume, own.volume))
         return {
             bound: not float(values[row]) <= limit
             for bound, values, limit in limits

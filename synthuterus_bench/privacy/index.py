@@ -164,7 +164,8 @@ def _calibrated(index: ReferenceIndex, cohort: Cohort, encoder: Encoder, alpha: 
 def joined(pieces: list[Scores]) -> Scores:
     """Scores of several sets of scans as of one."""
     fields = {name: [getattr(piece, name) for piece in pieces] for name in Scores.__dataclass_fields__}
-    return Scores(**{name: None if values[0] is None else np.concatenate(values) for name, values in fields.items()})
+    whole: dict[str, Any] = {name: None if v[0] is None else np.concatenate(v) for name, v in fields.items()}
+    return Scores(**whole)
 
 
 def find_index(model: Path) -> Path:
@@ -200,7 +201,7 @@ def save_index(index: ReferenceIndex, path: Path) -> None:
         tensors["volumes"] = index.volumes
     if index.layer is not None:
         tensors["layer"] = _stored(index.layer.codes)
-    for name, space in (("readout", index.space), ("layer", index.layer and index.layer.space)):
+    for name, space in (("readout", index.space), ("layer", index.layer.space if index.layer else None)):
         if space is not None:
             tensors |= {f"{name}.mean": space.mean, f"{name}.basis": space.basis.astype(np.float16)}
     metadata = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest}

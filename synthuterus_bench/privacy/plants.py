@@ -124,7 +124,7 @@ def _gamma(z: Image, amount: float, rng: Rng) -> Image:
 
 
 def _noise(z: Image, amount: float, rng: Rng) -> Image:
-    return z + amount * rng.standard_normal(z.shape)
+    return z + np.float32(amount) * rng.standard_normal(z.shape, np.float32)
 
 
 def _blur(z: Image, amount: float, rng: Rng) -> Image:
@@ -154,7 +154,7 @@ def _reencoding(z: Image, amount: float, rng: Rng) -> Image:
         buffer = io.BytesIO()
         Picture.fromarray(gray).save(buffer, "JPEG", quality=int(amount))
         gray = np.asarray(Picture.open(buffer))
-    return gray / 255 * (DISPLAY_HIGH - DISPLAY_LOW) + DISPLAY_LOW
+    return (gray / 255 * (DISPLAY_HIGH - DISPLAY_LOW) + DISPLAY_LOW).astype(np.float32)
 
 
 def _positive(z: Image) -> Image:

@@ -60,7 +60,8 @@ def score_as_is(encoder: Encoder, index: "ReferenceIndex", pixels: NDArray[np.ui
     stacks = pixels if pixels.ndim == 4 else pixels[:, None]
     shape, blank = stacks.shape[:2], np.ptp(stacks, axis=(2, 3)) == 0
     codes, deep = embed(encoder, index.readout, index.layer, stacks.reshape(-1, *stacks.shape[2:]))
-    similarity, rows = (found.reshape(shape) for found in index.nearest(codes))
+    cosines, nearest = index.nearest(codes)
+    similarity, rows = cosines.reshape(shape), nearest.reshape(shape)
     worst, everyone = _most_similar(similarity, blank), np.arange(len(stacks))
     layer = None
     if index.layer is not None and deep is not None:
@@ -74,17 +75,19 @@ def score_as_is(encoder: Encoder, index: "ReferenceIndex", pixels: NDArray[np.ui
 def larger(one: Scores, other: Scores) -> Scores:
     """At each depth the larger similarity, one that is no number above all; codes are those of ``one``."""
     first = _above(one.readout, other.readout)
-    pick = lambda a, b: np.where(first, a, b)
-    depth = lambda a, b: None if a is None or b is None else np.where(_above(a, b), a, b)
     return Scores(
-        pick(one.readout, other.readout),
-        pick(one.rows, other.rows),
-        pick(one.slices, other.slices),
-        depth(one.layer, other.layer),
-        depth(one.volume, other.volume),
+        np.where(first, one.readout, other.readout),
+        np.where(first, one.rows, other.rows),
+        np.where(first, one.slices, other.slices),
+        _deeper(one.layer, other.layer),
+        _deeper(one.volume, other.volume),
         one.codes,
         one.blank,
     )
+
+
+def _deeper(one: Floats | None, other: Floats | None) -> Floats | None:
+    return None if one is None or other is None else np.where(_above(one, other), one, other)
 
 
 def _above(one: Floats, other: Floats) -> NDArray[np.bool_]:

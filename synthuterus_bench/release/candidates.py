@@ -126,7 +126,7 @@ def _verdict_arrays(verdicts: list[Verdict]) -> dict[str, NDArray[Any]]:
         "bound": np.array([_BOUNDS.index(one.bound) for one in verdicts], np.uint8),
         "slice": np.array([_NONE if one.slice_index is None else one.slice_index for one in verdicts], np.int16),
         "twin": np.full(len(verdicts), _NONE, np.int64),
-        "code": np.stack([one.code for one in verdicts]),  # type: ignore[dict-item]
+        "code": np.stack([one.code for one in verdicts]),  # type: ignore[misc]
     }
 
 

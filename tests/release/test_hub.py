@@ -10,6 +10,7 @@ from synthuterus_bench.errors import GateError, HubError, UsageError
 from synthuterus_bench.release.failures import Patience
 from synthuterus_bench.release.gate import write_checksums
 from synthuterus_bench.release.hub import parcel_of, push
+from synthuterus_bench.release.parcel import Kind, Parcel, item_of
 from tests.support.hub_faults import Action
 from tests.support.hub_server import READ, WRITE
 
@@ -90,9 +91,11 @@ def test_another_release_takes_the_place_of_the_one_before(hub, release, newer):
 
 
 def test_what_an_earlier_push_put_there_goes_with_it(hub, release, newer):
+    """Such as a shard that a larger release had, or a file of an older layout."""
     (newer / "more.md").write_text("more")
     write_checksums(newer)
-    push(parcel_of(newer), NAME)
+    items = [item_of(name, newer / name) for name in contents(newer)]
+    push(Parcel(Kind.RELEASE, tuple(items)), NAME)
     push(parcel_of(release), NAME)
     assert there(hub).contents() == contents(release)
 
