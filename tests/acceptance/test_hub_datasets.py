@@ -7,11 +7,9 @@ import sys
 
 import pytest
 
-from synthuterus_bench.cohorts.writer import dataset_yaml
 from synthuterus_bench.release.gate import CHECKSUMS
 from synthuterus_bench.release.hub import parcel_of, push
 from synthuterus_bench.release.parcel import Kind, Parcel, checksums_of, item_of
-from synthuterus_bench.vocab import Split, View
 from tests.support.hub_server import READ
 
 NAME = "org/synthuterus"
@@ -56,7 +54,11 @@ def two_configs(small_release, tmp_path):
     """A folder with a config more, as a release of several views has."""
     folder = shutil.copytree(small_release, tmp_path / "two" / "synthuterus")
     shutil.copytree(folder / "roi", folder / "full")
-    (folder / "README.md").write_text(dataset_yaml([View.FULL, View.ROI], [Split.TRAIN]))
+    configs = [
+        f"- config_name: {name}\n  data_files:\n  - {{split: train, path: {name}/train-*.parquet}}\n{default}"
+        for name, default in (("full", "  default: true\n"), ("roi", ""))
+    ]
+    (folder / "README.md").write_text("".join(["---\nconfigs:\n", *configs, "---\n"]))
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
     items = [item_of(name, folder / name) for name in names if name != CHECKSUMS]
     return Parcel(Kind.RELEASE, (item_of(CHECKSUMS, checksums_of(items)), *items))

@@ -15,7 +15,8 @@ class BlockMeans:
         n, side, _ = z.shape
         features = z.reshape(n, 8, side // 8, 8, side // 8).mean((2, 4)).reshape(n, -1)
         codes = features - features.mean(1, keepdims=True)
-        return Embedding(features, codes / np.linalg.norm(codes, axis=1, keepdims=True))
+        codes = codes / np.linalg.norm(codes, axis=1, keepdims=True)
+        return Embedding(features, codes, codes)
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,7 +90,7 @@ def test_an_index_with_a_broken_code_is_refused(index, tmp_path):
 
 def test_the_index_of_a_private_cohort_lies_beside_the_model(cohort, index, tmp_path):
     model = tmp_path / "pipeline"
-    private = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"preset": None}))
+    private = replace(cohort, manifest=cohort.manifest.model_copy(update={"preset": None}))
     assert index_home(model, cohort) == find_index(model) == model / "index.safetensors"
     save_index(index, index_home(model, private))
     assert find_index(model) == tmp_path / "index.private.safetensors"
@@ -96,7 +98,7 @@ def test_the_index_of_a_private_cohort_lies_beside_the_model(cohort, index, tmp_
 
 def test_a_cohort_with_fewer_images_than_it_says_is_refused(cohort):
     splits = {**cohort.manifest.splits, Split.TRAIN: 41}
-    short = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"splits": splits}))
+    short = replace(cohort, manifest=cohort.manifest.model_copy(update={"splits": splits}))
     with pytest.raises(CohortError, match="expected 41"):
         build_index(short, load_embedder())
 
@@ -107,6 +109,6 @@ def test_missing_damaged_and_unprepared_are_named(tmp_path, cohort):
     (tmp_path / "index.safetensors").write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="not an index"):
         load_index(tmp_path / "index.safetensors")
-    raw = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"intensity": "native"}))
+    raw = replace(cohort, manifest=cohort.manifest.model_copy(update={"intensity": "native"}))
     with pytest.raises(CohortError, match="not a prepared cohort"):
         build_index(raw, load_embedder())

@@ -82,6 +82,6 @@ def test_saved_and_loaded_it_is_the_same_and_nonsense_is_refused(found, tmp_path
 def test_another_cohort_and_too_few_patients_are_refused(judge, cohort):
     with pytest.raises(CohortError, match=r"expected 1000"):
         run_selftest(judge, cohort)
-    other = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"digest": "0" * 64}))
+    other = replace(cohort, manifest=cohort.manifest.model_copy(update={"digest": "0" * 64}))
     with pytest.raises(CohortError, match="found cohort 000000"):
         run_selftest(judge, other, plants=2, negatives=2)

@@ -23,7 +23,7 @@ sample_chunk = candidates.sample_chunk
 
 
 def build(model_of, name, out, **changes):
-    settings = {"scans": 8, "tau": 1.0, "sampler": FAST} | changes
+    settings = {"scans": 8, "tau": 1.0, "twin_tau": 1.0, "sampler": FAST} | changes
     return generate(ReleasePlan(name, model_of(name), **settings), out)
 
 

@@ -27,7 +27,8 @@ def painter(folder, rejected):
             path = folder / f"{before + start}.safetensors"
             if not path.exists():
                 indices = np.array([one.index for one in piece])
-                verdicts = [Verdict(0.5, "0" * 16, Bound.TAU if rejected(k) else None) for k in indices]
+                bounds = [Bound.TAU if rejected(k) else None for k in indices]
+                verdicts = [Verdict(0.5, "0" * 16, bound, code=np.ones(4, np.float32)) for bound in bounds]
                 pixels = np.broadcast_to(indices[:, None, None].astype(np.uint16), (len(piece), 4, 4)).copy()
                 save_file({"pixels": pixels, **_verdict_arrays(verdicts)}, path)
             paths.append(path)

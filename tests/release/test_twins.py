@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,11 +64,11 @@ def _killed(*_args, **_options):
 def test_verify_checks_chain_checksums_and_scores(plan, cohort, tmp_path):
     out = tmp_path / "out"
     generate(plan, out, workers=1)
-    assert verify(out).records == {"audit": 18}
+    assert verify(out).records == {"roi": 18}
     found = verify(out, cohort, load_embedder())
     assert found.scores == 16
     assert found.largest_difference < 1e-5
-    other = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"digest": "0" * 64}))
+    other = replace(cohort, manifest=cohort.manifest.model_copy(update={"digest": "0" * 64}))
     with pytest.raises(DataError, match="reference_digest"):
         verify(out, other, load_embedder())
     lines = (out / "audit/roi.jsonl").read_text().splitlines()
@@ -77,7 +78,8 @@ def test_verify_checks_chain_checksums_and_scores(plan, cohort, tmp_path):
         verify(out)
 
 
-def test_a_score_that_the_log_invents_is_found(plan, cohort, tmp_path):
+def test_a_score_that_row_and_log_invent_is_found(plan, cohort, tmp_path, monkeypatch):
+    """The gate sees a log that says something else than its row; here it looks away."""
     from synthuterus_bench.privacy.log import write_log
 
     out = tmp_path / "out"
@@ -89,6 +91,8 @@ def test_a_score_that_the_log_invents_is_found(plan, cohort, tmp_path):
     forged = [strip(record) | ({"max_similarity": 0.1} if record["index"] == 2 else {}) for record in records]
     write_log(out / "audit/roi.jsonl", strip(header), forged)
     write_checksums(out)
-    verify(out)
+    with pytest.raises(GateError, match=r"its audit record 0\.1"):
+        verify(out)
+    monkeypatch.setattr("synthuterus_bench.release.verify.check_release", lambda release: None)
     with pytest.raises(GateError, match=r"has similarity .* the log says 0\.1"):
         verify(out, cohort, load_embedder())

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from synthuterus_bench.errors import UsageError
@@ -76,7 +78,7 @@ def test_examples_of_an_epoch(cohort):
     train = cohort.manifest.splits["train"]
     assert example_count(parse_id("ddpm2d-ct-roi"), cohort, config) == train
     manifest = cohort.manifest.model_copy(update={"dims": 3})
-    volumes = type(cohort)(cohort.root, manifest)
+    volumes = replace(cohort, manifest=manifest)
     assert example_count(parse_id("ddpm3d-ct-roi"), volumes, config) == train
     assert example_count(parse_id("ddpm2d-ct-roi"), volumes, config) == 24 * train
     central = config.model_copy(update={"slices": SliceChoice.CENTRAL3})

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -92,6 +93,6 @@ def test_without_validation_there_is_no_search(cohort):
     with pytest.raises(UsageError, match="evaluate_every is 0"):
         check_search(cohort, [LoopConfig()])
     splits = {Split.TRAIN: cohort.manifest.splits[Split.TRAIN]}
-    alone = type(cohort)(cohort.root, cohort.manifest.model_copy(update={"splits": splits}))
+    alone = replace(cohort, manifest=cohort.manifest.model_copy(update={"splits": splits}))
     with pytest.raises(CohortError, match="no validation split"):
         check_search(alone, [LoopConfig(evaluate_every=1)])
