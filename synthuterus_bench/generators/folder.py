@@ -26,7 +26,7 @@ _PARTS = {
 }
 """Classes of each part, and the library that each comes from: no other is asked for it."""
 
-_SETTINGS = {"model", "sigma_data", "guidable"}
+_SETTINGS = {"model", "sigma_data", "guidable", "planes"}
 
 
 def check_folder(folder: Path) -> None:

@@ -34,6 +34,7 @@ class SynthUterusPipeline(DiffusionPipeline):
         model: id of :mod:`synthuterus_bench.generators.catalogue`.
         sigma_data: standard deviation of the latents; ``None`` for models in pixels.
         guidable: whether training left every condition out at times, so that guidance means something.
+        planes: of what the denoiser draws; the picture is the first, and others are left out.
     """
 
     _optional_components = ["text_encoder", "tokenizer", "vae"]  # noqa: RUF012
@@ -48,10 +49,11 @@ class SynthUterusPipeline(DiffusionPipeline):
         vae: AutoencoderKL | None = None,
         sigma_data: float | None = None,
         guidable: bool = True,
+        planes: int = 1,
     ) -> None:
         super().__init__()
         self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer, vae=vae)
-        self.register_to_config(model=model, sigma_data=sigma_data, guidable=guidable)
+        self.register_to_config(model=model, sigma_data=sigma_data, guidable=guidable, planes=planes)
         self._said: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     @property
@@ -74,7 +76,7 @@ class SynthUterusPipeline(DiffusionPipeline):
     def noise_shape(self) -> tuple[int, ...]:
         """Of the noise that becomes one sample."""
         if self.vae is None:
-            return (1, *self.shape)
+            return (self.config["planes"], *self.shape)
         side = self.image_size // DOWNSAMPLE
         return (self.vae.config["latent_channels"], side, side)
 

@@ -90,7 +90,7 @@ def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize
 
 
 def denoise(net: Net, x: torch.Tensor, t: torch.Tensor, told: Told) -> torch.Tensor:
-    """The network's output for noisy pictures ``x`` (B, C, H, W) or volumes (B, 1, S, H, W) at times ``t`` (B,)."""
+    """The network's output for noisy pictures ``x`` (B, C, H, W) or volumes (B, C, S, H, W) at times ``t`` (B,)."""
     patch = round((net.config["in_channels"] / x.shape[1]) ** 0.5)
     if isinstance(net, VolumeDenoiser):
         slices = functional.pixel_unshuffle(x.transpose(1, 2), patch).transpose(1, 2)

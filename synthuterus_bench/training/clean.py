@@ -14,17 +14,31 @@ from synthuterus_bench.training.pictures import Pictures
 
 @dataclass(frozen=True)
 class Clean:
-    """What noise is added to: ``x0`` (N, C, ...), windowed pixels or latents; ``uterus`` in [0, 1], (N, 1, ...)."""
+    """What noise is added to: ``x0`` (N, C, ...), windowed pixels or latents; ``uterus`` in [0, 1], (N, 1, ...);
+    ``layers`` (N, 1, ...), depths of ``training.pictures.LAYERS`` that are to be drawn as well."""
 
     x0: NDArray[np.generic]
     uterus: NDArray[np.generic] | None
+    layers: NDArray[np.uint8] | None = None
+
+    def z(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Pictures as z-scores, with their layers as a second plane; or latents."""
+        values = self.x0[rows]
+        if values.dtype != np.uint16:
+            return values.astype(np.float32)
+        z = from_window(values.astype(np.uint16))
+        return z if self.layers is None else np.concatenate([z, PLANE[self.layers[rows]]], 1)
 
 
-def clean_pictures(data: Pictures, vae: AutoencoderKL | None) -> Clean:
-    """Pictures as they are, or their latents."""
+PLANE = np.array([-0.5, 0.5, 1.0, 1.75, 2.5], np.float32)
+"""Depths of ``training.pictures.LAYERS`` as values of a plane, about as spread as z-scores."""
+
+
+def clean_pictures(data: Pictures, vae: AutoencoderKL | None, layers: bool = False) -> Clean:
+    """Pictures as they are, with their layers if they are to be drawn; or their latents."""
     uterus = None if data.uterus is None else data.uterus[:, None]
     if vae is None:
-        return Clean(data.pixels[:, None], uterus)
+        return Clean(data.pixels[:, None], uterus, data.layers[:, None] if layers and data.layers is not None else None)
     x0 = latents_of(vae, data.pixels)
     if uterus is not None:
         shrink = uterus.shape[-1] // x0.shape[-1]

@@ -51,6 +51,8 @@ class GeneratorConfig(LoopConfig):
         heads: attention heads.
         perceptual_weight: of the perceptual distance of the predicted clean picture, times alpha_bar.
         uterus_weight: added to the loss of pixels inside the uterus, where the cohort has masks.
+        layers_plane: learn to draw the layers of the uterus along with the picture, in a plane that samples leave out;
+            needs masks.
         quality_samples: samples drawn at the end for the card (0: none).
     """
 
@@ -70,6 +72,7 @@ class GeneratorConfig(LoopConfig):
     perceptual: Perceptual = Perceptual.OFF
     perceptual_weight: float = Field(0.1, ge=0, le=1)
     uterus_weight: float = Field(0.0, ge=0)
+    layers_plane: bool = False
     quality_samples: int = Field(64, ge=0)
 
     @field_validator("channels")

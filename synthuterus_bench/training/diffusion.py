@@ -11,7 +11,7 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.sheet import contact_sheet
-from synthuterus_bench.cohorts.window import from_window, to_display
+from synthuterus_bench.cohorts.window import to_display
 from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
@@ -29,6 +29,8 @@ from synthuterus_bench.training.reader import Reader
 from synthuterus_bench.training.samples import draw, wanted_like
 from synthuterus_bench.vocab import VIEW_SIZE, Family, Perceptual, Prediction, SliceChoice
 
+_PICTURE_ALONE = torch.tensor([2.0, 0.0])
+"""Weights of picture and layers in a validation loss, which is thereby that of the picture."""
 VALIDATED = 256
 SHOWN = 8
 Forget = NDArray[np.bool_]
@@ -66,7 +68,9 @@ class DiffusionTask:
                 f"found scans without a mask, which uterus_weight={self.config.uterus_weight:g} needs",
                 "leave the weight out: --set uterus_weight=0",
             )
-        self.clean = clean_pictures(self.data, self.parts.vae)
+        if self.config.layers_plane and self.data.layers is None:
+            raise CohortError("found scans without a mask, which layers_plane needs", "--set layers_plane=false")
+        self.clean = clean_pictures(self.data, self.parts.vae, self.config.layers_plane)
         torch.manual_seed(stream_seed(self.config.seed, "initial weights"))
         net = make_denoiser(self.model.family, self.model.conditioning, self._size())
         self.unet = net.to(self.accelerator.device)
@@ -97,7 +101,7 @@ class DiffusionTask:
         config, reader = self.config, self.parts.reader
         return DenoiserSize(
             side=self.clean.x0.shape[-1],
-            planes=self.clean.x0.shape[1] if self.latent else 1,
+            planes=self.clean.x0.shape[1] + self.config.layers_plane,
             patch=config.patch,
             channels=config.channels,
             layers=config.layers,
@@ -132,12 +136,13 @@ class DiffusionTask:
 
     def _tensors(self, clean: Clean, rows: NDArray[np.int64]) -> tuple[torch.Tensor, Weight]:
         device = self.accelerator.device
-        values = clean.x0[rows]
-        z = values.astype(np.float32) if self.latent else from_window(values.astype(np.uint16))
+        x0 = torch.from_numpy(clean.z(rows)).to(device)
+        if clean.uterus is None and clean.layers is not None:
+            return x0, _PICTURE_ALONE.to(device).view(1, 2, *[1] * (x0.ndim - 2))
         if clean.uterus is None or not self.config.uterus_weight:
-            return torch.from_numpy(z).to(device), 1.0
+            return x0, 1.0
         weight = 1 + self.config.uterus_weight * clean.uterus[rows].astype(np.float32)
-        return torch.from_numpy(z).to(device), torch.from_numpy(weight / weight.mean()).to(device)
+        return x0, torch.from_numpy(weight / weight.mean()).to(device)
 
     def _told(self, data: Pictures, rows: NDArray[np.int64], forget: Forget) -> Told:
         told, device = self.model.conditioning, self.accelerator.device
@@ -153,7 +158,8 @@ class DiffusionTask:
     def validate(self) -> float | None:
         """Mean loss over at most 256 validation pictures, at times spread evenly, with the same noise every time.
 
-        Without the perceptual term and the weight of the uterus, so that it is comparable whatever they are.
+        Without the perceptual term, the weight of the uterus and the plane of its layers, so that it is comparable
+        whatever they are.
         """
         if self._held_out is None:
             return None
@@ -174,7 +180,8 @@ class DiffusionTask:
             return None
         rows = stream(self.config.seed, "validation pictures").permutation(len(self.validation))[:VALIDATED]
         data = self.validation.take(np.sort(rows))
-        return data, Clean(clean_pictures(data, self.parts.vae).x0, None)
+        clean = clean_pictures(data, self.parts.vae, self.config.layers_plane)
+        return data, Clean(clean.x0, None, clean.layers)
 
     def sheet(self) -> NDArray[np.uint8]:
         """Samples as the release would draw them: two a class, by the default sampler; of volumes the middle slice."""
@@ -196,6 +203,7 @@ class DiffusionTask:
             vae=self.parts.vae,
             sigma_data=self.sigma_data if self.latent else None,
             guidable=self._guidable,
+            planes=1 + self.config.layers_plane,
         )
 
     @property
@@ -215,6 +223,8 @@ def check_settings(model: ModelId, config: GeneratorConfig) -> None:
         raise UsageError(f"{model}: slices={config.slices}, expected all: it learns from whole volumes")
     if model.family is not Family.LDM2D:
         return
+    if config.layers_plane:
+        raise UsageError(f"{model}: layers_plane=true, expected false: layers are drawn beside pixels, not latents")
     if config.perceptual is not Perceptual.OFF:
         raise UsageError(f"{model}: perceptual={config.perceptual}, expected off: its autoencoder has that loss")
     if config.patch != 1:

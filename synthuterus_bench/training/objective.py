@@ -42,7 +42,7 @@ class PixelObjective:
     def losses(
         self, network: Network, x0: torch.Tensor, noise: torch.Tensor, times: torch.Tensor, weight: Weight
     ) -> torch.Tensor:
-        """Losses (B,) of clean pictures x0 (B, 1, ...) with ``noise`` at ``times`` (B,)."""
+        """Losses (B,) of clean pictures x0 (B, planes, ...) with ``noise`` at ``times`` (B,)."""
         xt = diffuse(self.schedule, x0, noise, times)
         out = network(xt, times).float()
         losses = _mean((out - target(self.schedule, x0, noise, times)).square() * weight)
@@ -50,8 +50,8 @@ class PixelObjective:
         if self.distance is None:
             return losses
         alpha_bar = self.schedule.alphas_cumprod.to(x0.device)[times]
-        seen = clean(self.schedule, xt, out, times).clamp(LOW, HIGH)
-        return losses + self.perceptual_weight * alpha_bar * _perceived(self.distance, seen, x0)
+        seen = clean(self.schedule, xt, out, times)[:, :1].clamp(LOW, HIGH)
+        return losses + self.perceptual_weight * alpha_bar * _perceived(self.distance, seen, x0[:, :1])
 
 
 @dataclass(frozen=True)

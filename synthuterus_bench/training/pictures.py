@@ -21,16 +21,29 @@ from synthuterus_bench.vocab import (
     VIEW_SIZE,
     Conditioning,
     Family,
+    Label,
     SliceChoice,
     Split,
 )
+
+_DEPTH = {
+    Label.CERVIX: 1,
+    Label.MYOMETRIUM: 2,
+    Label.MYOMA: 2,
+    Label.CYST: 2,
+    Label.JUNCTIONAL_ZONE: 3,
+    Label.ENDOMETRIUM: 4,
+}
+LAYERS = np.array([_DEPTH.get(label, 0) for label in Label], np.uint8)
+"""How deep in the uterus a label lies, by label: 0 outside, then cervix, wall, junctional zone, endometrium."""
 
 
 @dataclass(frozen=True)
 class Pictures:
     """Pictures (N, rows, columns) or volumes (N, slices, rows, columns) of a split, in the 16-bit window.
 
-    ``uterus`` is True inside it, ``None`` where a scan has no mask; ``classes`` are indices, ``NULL_CLASS`` for none;
+    ``uterus`` is True inside it, ``layers`` counts them from outside in (``LAYERS``), both ``None`` where a scan has no
+    mask; ``classes`` are indices, ``NULL_CLASS`` for none;
     ``prompts`` are empty where there is none; ``patients`` are numbers that mean nothing elsewhere.
     """
 
@@ -39,6 +52,7 @@ class Pictures:
     classes: NDArray[np.int64]
     prompts: list[str]
     patients: NDArray[np.int64]
+    layers: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -60,7 +74,8 @@ class Pictures:
         """Some of them."""
         uterus = None if self.uterus is None else self.uterus[rows]
         prompts = [self.prompts[row] for row in rows]
-        return Pictures(self.pixels[rows], uterus, self.classes[rows], prompts, self.patients[rows])
+        layers = None if self.layers is None else self.layers[rows]
+        return Pictures(self.pixels[rows], uterus, self.classes[rows], prompts, self.patients[rows], layers)
 
 
 def read_pictures(cohort: Cohort, split: Split, model: ModelId, slices: SliceChoice) -> Pictures:
@@ -85,12 +100,14 @@ def read_pictures(cohort: Cohort, split: Split, model: ModelId, slices: SliceCho
         }.get(model.conditioning, f"a class, a sequence and one of {FIELD_STRENGTHS} T")
         raise CohortError(f"{cohort.root}: no scan of split {split} has {needs}, as {model} needs")
     masks = [scan.mask for scan, _ in chosen if scan.mask is not None]
+    masked = len(masks) == len(chosen)
     return Pictures(
         np.stack([scan.pixels for scan, _ in chosen]).astype(np.uint16),
-        np.stack([np.isin(mask, UTERUS) for mask in masks]) if len(masks) == len(chosen) else None,
+        np.stack([np.isin(mask, UTERUS) for mask in masks]) if masked else None,
         np.array([class_index(scan.orientation) for scan, _ in chosen]),
         [render(condition) if condition else "" for _, condition in chosen],
         np.unique([scan.patient_id or scan.scan_id for scan, _ in chosen], return_inverse=True)[1],
+        np.stack([LAYERS[mask] for mask in masks]) if masked else None,
     )
 
 

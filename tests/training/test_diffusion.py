@@ -15,6 +15,7 @@ from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
+from synthuterus_bench.training.diffusion import check_settings
 from synthuterus_bench.training.generator import make_task, train_generator
 from synthuterus_bench.training.loop import train
 from synthuterus_bench.vocab import CLASSES, FIELD_STRENGTHS, Sequence, Split
@@ -153,3 +154,38 @@ def test_conditions_are_left_out_together(cohort, monkeypatch):
     left_out = np.concatenate(seen, 1)
     assert np.array_equal(left_out[0], left_out[1])
     assert left_out.mean() == pytest.approx(0.3, abs=0.05)
+
+
+@pytest.mark.parametrize("model", ["ddpm2d-ct-roi", "ddpm2d-uncond-roi"])
+def test_layers_are_learned_beside_the_picture_and_left_out_of_samples(model, cohort, tmp_path):
+    config = tiny_config(uterus_weight=2.0, layers_plane=True)
+    task = make_task(parse_id(model), cohort, config)
+    z = task.clean.z(np.arange(4))
+    assert z.shape == (4, 2, 128, 128)
+    assert np.array_equal(z[:, 0], from_window(task.data.pixels[:4]))
+    assert np.array_equal(z[:, 1] > 0, task.data.layers[:4] > 0)
+    assert set(np.unique(task.data.layers)) == {0, 1, 2, 3, 4}
+    train_generator(parse_id(model), cohort, config, tmp_path)
+    pipeline = load_pipeline(tmp_path / "pipeline")
+    assert pipeline.noise_shape == (2, 128, 128)
+    asked = [one if pipeline.model_id.conditioning.by_class else None for one in CLASSES]
+    prompts = [render(Condition(one, 3.0, Sequence.TSE)) if pipeline.text_encoder else None for one in CLASSES]
+    wanted = [Wanted(one, prompt, index) for index, (one, prompt) in enumerate(zip(asked, prompts, strict=True))]
+    assert sample_chunk(pipeline, wanted, 0, SamplerConfig(steps=2)).shape == (4, 128, 128)
+
+
+def test_the_validation_loss_is_that_of_the_picture_with_layers_or_without(cohort):
+    task = make_task(parse_id("ddpm2d-ct-roi"), cohort, tiny_config(layers_plane=True, evaluate_every=1))
+    task.unet.forward = lambda x, *_, **__: type("Out", (), {"sample": 0 * x})
+    both = task.validate()
+    task._held_out[1].layers[:] = 0
+    assert task.validate() == both
+
+
+def test_layers_need_masks_and_pixels(cohort, tmp_path):
+    with pytest.raises(CohortError, match="layers_plane"):
+        make_task(
+            parse_id("ddpm2d-ct-roi"), planted_cohort(tmp_path, 1), tiny_config(layers_plane=True, evaluate_every=1)
+        )
+    with pytest.raises(UsageError, match="layers_plane=true, expected false"):
+        check_settings(parse_id("ldm2d-ct-roi"), tiny_config(layers_plane=True, patch=1, prediction="sample"))
