@@ -33,6 +33,9 @@ PRIVATE_INDEX_FILE = "index.private.safetensors"
 _READ = {2: 256, 3: 8}
 """Scans embedded at once."""
 
+FACTS = "facts"
+"""The metadata of a file: one JSON value, as the order of several would change from run to run."""
+
 LAYER_WIDTH, READOUT_WIDTH = 64, 128
 """Axes kept of an intermediate layer, and of the read-out of an encoder that does not centre itself."""
 
@@ -204,10 +207,13 @@ def save_index(index: ReferenceIndex, path: Path) -> None:
     for name, space in (("readout", index.space), ("layer", index.layer.space if index.layer else None)):
         if space is not None:
             tensors |= {f"{name}.mean": space.mean, f"{name}.basis": space.basis.astype(np.float16)}
-    metadata = {"encoder_sha256": index.encoder_sha256, "reference_digest": index.reference_digest}
-    metadata["search"] = canonical_json(index.search)
-    if index.calibration is not None:
-        metadata["calibration"] = canonical_json(index.calibration.model_dump(mode="json"))
+    facts = {
+        "encoder_sha256": index.encoder_sha256,
+        "reference_digest": index.reference_digest,
+        "search": index.search,
+        "calibration": index.calibration.model_dump(mode="json") if index.calibration else None,
+    }
+    metadata = {FACTS: canonical_json(facts)}
     write_atomic(path, save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, metadata))
 
 
@@ -231,29 +237,29 @@ def load_index(path: Path) -> ReferenceIndex:
     try:
         with safe_open(path, "numpy") as file:
             tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
-        return _index(tensors, metadata)
+        return _index(tensors, json.loads(metadata[FACTS]) if FACTS in metadata else metadata)
     except (SafetensorError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise WeightsError(f"{path}: not an index ({' '.join(str(error).split())[:200]})") from None
 
 
-def _index(tensors: dict[str, NDArray[Any]], metadata: dict[str, str]) -> ReferenceIndex:
+def _index(tensors: dict[str, NDArray[Any]], facts: dict[str, Any]) -> ReferenceIndex:
     codes, rows = _checked(tensors["codes"]), len(tensors["keys"])
     layer = Level(_checked(tensors["layer"]), _space(tensors, "layer")) if "layer" in tensors else None
     lengths = {name: len(tensors[name]) for name in ("codes", "groups", "volumes", "layer") if name in tensors}
     if set(lengths.values()) != {rows}:
         raise ValueError(f"{rows} keys for {lengths}")
-    calibration = Calibration.model_validate_json(metadata["calibration"]) if "calibration" in metadata else None
+    bounds = facts.get("calibration")
     return ReferenceIndex(
         codes,
         _names(tensors["keys"]),
-        metadata["encoder_sha256"],
-        metadata["reference_digest"],
+        facts["encoder_sha256"],
+        facts["reference_digest"],
         _names(tensors["groups"]) if "groups" in tensors else None,
         tensors.get("volumes"),
         layer,
         _space(tensors, "readout"),
-        calibration,
-        json.loads(metadata.get("search", '{"kind":"exact"}')),
+        Calibration.model_validate(bounds) if bounds else None,
+        facts.get("search", {"kind": "exact"}),
     )
 
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, WeightsError
@@ -58,6 +59,12 @@ def test_a_similarity_that_is_no_number_is_rejected(index):
     broken = ReferenceIndex(np.full_like(index.codes, np.nan), index.keys, index.encoder_sha256, "x")
     pixels = np.random.default_rng(0).integers(0, 65535, (1, 128, 128)).astype(np.uint16)
     assert PrivacyFilter(load_embedder(), broken).judge(pixels)[0].decision is Decision.REJECTED
+
+
+def test_the_header_of_a_file_has_one_entry_so_that_its_order_cannot_change(index, tmp_path):
+    save_index(index, tmp_path / "index.safetensors")
+    with safe_open(tmp_path / "index.safetensors", "np") as file:
+        assert [*file.metadata()] == ["facts"]
 
 
 def test_keys_name_no_one(cohort, index):
