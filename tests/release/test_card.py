@@ -23,7 +23,7 @@ def release(tmp_path_factory):
 
 
 def card(folder):
-    return (folder / "README.md").read_text()
+    return (folder / "README.md").read_text(encoding="utf-8")
 
 
 def words(folder):
@@ -80,7 +80,7 @@ def test_patients_are_not_called_a_phantom(tmp_path):
     made = make_release(tmp_path / "synthuterus", training_preset=None, training_cohort="ward `7`\n# x | y")
     assert "phantom" not in card(made)
     assert "| `ward 7 # x y` |" in card(made)
-    croissant = (made / "croissant.json").read_text()
+    croissant = (made / "croissant.json").read_text(encoding="utf-8")
     assert "learned from scans of patients" in croissant
     assert "another cohort" not in croissant
 
@@ -124,8 +124,8 @@ def test_an_entry_of_other_images_is_refused(release):
 def test_a_licence_can_be_chosen_and_configs_must_agree(release, tmp_path):
     made = make_release(tmp_path / "synthuterus", licence="cc0-1.0")
     assert card(made).startswith("---\nlicense: cc0-1.0\n")
-    assert (made / "LICENSE").read_text().startswith("Creative Commons CC0 1.0 Universal")
-    assert '"https://creativecommons.org/publicdomain/zero/1.0/"' in (made / "croissant.json").read_text()
+    assert (made / "LICENSE").read_text(encoding="utf-8").startswith("Creative Commons CC0 1.0 Universal")
+    assert '"https://creativecommons.org/publicdomain/zero/1.0/"' in (made / "croissant.json").read_text(encoding="utf-8")
     parts = [*read_parts(made), *read_parts(release)]
     with pytest.raises(DataError, match=r"cc-by-4\.0, cc0-1\.0"):
         licence_of(parts)
