@@ -78,6 +78,11 @@ class Verdict:
         return {name: value for name, value in found.items() if value is not None}
 
 
+def codes_of(verdicts: Sequence[Verdict]) -> NDArray[np.float32]:
+    """Codes (n, E) of judged scans, by which repetitions are found."""
+    return np.stack([one.code for one in verdicts if one.code is not None])
+
+
 @dataclass(frozen=True)
 class PrivacyFilter:
     """Judges images one by one: no verdict depends on the others.

@@ -20,7 +20,7 @@ from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_si
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.prep.spatial import PIXEL_MM, SLICE_MM
-from synthuterus_bench.privacy.filter import Bound, PrivacyFilter, Verdict
+from synthuterus_bench.privacy.filter import Bound, PrivacyFilter, Verdict, codes_of
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.release.position import Position, find_position
 from synthuterus_bench.repro import digest_json, write_atomic
@@ -126,7 +126,7 @@ def _verdict_arrays(verdicts: list[Verdict]) -> dict[str, NDArray[Any]]:
         "bound": np.array([_BOUNDS.index(one.bound) for one in verdicts], np.uint8),
         "slice": np.array([_NONE if one.slice_index is None else one.slice_index for one in verdicts], np.int16),
         "twin": np.full(len(verdicts), _NONE, np.int64),
-        "code": np.stack([one.code for one in verdicts]),  # type: ignore[misc]
+        "code": codes_of(verdicts),
     }
 
 

@@ -14,7 +14,7 @@ from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import QuotaError
 from synthuterus_bench.privacy.duplicates import TWIN_TAU, Survivors
-from synthuterus_bench.privacy.filter import Bound, Decision, PrivacyFilter, Verdict
+from synthuterus_bench.privacy.filter import Bound, Decision, PrivacyFilter, Verdict, codes_of
 from synthuterus_bench.privacy.log import summary, write_log
 from synthuterus_bench.repro import digest_array, staged_folder
 
@@ -37,7 +37,7 @@ def judge_scans(scans: Iterable[Scan], dims: int, judge: PrivacyFilter, twin_tau
     while piece := list(islice(left, _PIECE[dims])):
         pixels = np.stack([scan.pixels for scan in piece]).astype(np.uint16)
         verdicts = judge.judge(pixels, [scan.orientation for scan in piece])
-        codes = np.stack([one.code for one in verdicts])  # type: ignore[misc]
+        codes = codes_of(verdicts)
         passed = np.array([one.bound is None for one in verdicts])
         twins = survivors.admit(codes, np.arange(number, number + len(piece)), passed)
         for scan, verdict, twin in zip(piece, verdicts, twins, strict=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from synthuterus_bench.privacy.duplicates import Survivors
+from synthuterus_bench.privacy.filter import codes_of
 from synthuterus_bench.release.candidates import mark_twins, require_chunk
 
 
@@ -22,7 +23,7 @@ def settle(paths: list[Path], before: int, survivors: Survivors) -> list[Path]:
     """
     for path in paths:
         chunk = require_chunk(path)
-        codes = np.stack([one.code for one in chunk.verdicts])  # type: ignore[misc]
+        codes = codes_of(chunk.verdicts)
         indices = np.arange(before, before + len(codes))
         passed = np.array([one.bound is None or one.twin is not None for one in chunk.verdicts])
         twins = survivors.admit(codes, indices, passed)

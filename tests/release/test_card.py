@@ -125,7 +125,9 @@ def test_a_licence_can_be_chosen_and_configs_must_agree(release, tmp_path):
     made = make_release(tmp_path / "synthuterus", licence="cc0-1.0")
     assert card(made).startswith("---\nlicense: cc0-1.0\n")
     assert (made / "LICENSE").read_text(encoding="utf-8").startswith("Creative Commons CC0 1.0 Universal")
-    assert '"https://creativecommons.org/publicdomain/zero/1.0/"' in (made / "croissant.json").read_text(encoding="utf-8")
+    assert '"https://creativecommons.org/publicdomain/zero/1.0/"' in (made / "croissant.json").read_text(
+        encoding="utf-8"
+    )
     parts = [*read_parts(made), *read_parts(release)]
     with pytest.raises(DataError, match=r"cc-by-4\.0, cc0-1\.0"):
         licence_of(parts)

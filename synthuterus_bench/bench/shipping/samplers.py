@@ -1,16 +1,15 @@
 """A table of samplers: how fast each draws, and what the anatomy metric says of what it draws."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.shipping.anatomy import judge
+from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.generators.measured import SamplerRow
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.sampler import (
@@ -91,14 +90,3 @@ def draw_timed(
         seconds.append((clock() - begun) / size)
     samples = np.concatenate(drawn)
     return samples[:, samples.shape[1] // 2] if samples.ndim == 4 else samples, 1 / float(np.median(seconds))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """torch computes on one core, as in every process of ``generate``."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
