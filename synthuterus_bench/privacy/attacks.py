@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from synthuterus_bench.privacy.ranking import curve, patient_weights
 from synthuterus_bench.privacy.search import Codes, nearest
 from synthuterus_bench.repro import stream
-from synthuterus_bench.stats import bootstrap_counts, percentile_interval, significant, wilson_interval
+from synthuterus_bench.stats import percentile_interval, significant, wilson_interval
 
 RESAMPLES = 1000
 Interval = tuple[float, float]
-FALSE_POSITIVES = 0.01
 CELLS = 10
 LEAST_IN_CELL = 10
 """Real and synthetic images that a cell of the copying test needs."""
@@ -130,32 +130,15 @@ def membership(
 ) -> Membership:
     """AUC and true positives at 1 % false ones of scores that are larger for members; intervals over patients."""
     rng = stream(seed, "membership")
-    ones, twos = _weights(rng, own_patients, resamples), _weights(rng, their_patients, resamples)
+    ones, twos = (patient_weights(rng, patients, resamples) for patients in (own_patients, their_patients))
     values = np.concatenate([own, theirs]).astype(np.float64)
     _, place = np.unique(values, return_inverse=True)
-    drawn = [_curve(place, len(own), a, b) for a, b in zip(ones, twos, strict=True)]
-    auc, tpr = _curve(place, len(own), np.ones(len(own)), np.ones(len(theirs)))
+    drawn = [curve(place, len(own), a, b) for a, b in zip(ones, twos, strict=True)]
+    auc, tpr = curve(place, len(own), np.ones(len(own)), np.ones(len(theirs)))
     aucs, tprs = zip(*drawn, strict=True)
     return Membership(
         auc=significant(auc), interval=_interval(aucs), tpr=significant(tpr), tpr_interval=_interval(tprs)
     )
-
-
-def _weights(rng: np.random.Generator, patients: NDArray[np.integer], resamples: int) -> NDArray[np.int64]:
-    _, whose = np.unique(patients, return_inverse=True)
-    return bootstrap_counts(rng, int(whose.max()) + 1, resamples)[:, whose]
-
-
-def _curve(place: NDArray[np.int64], own: int, ones: NDArray, twos: NDArray) -> tuple[float, float]:
-    """Weighted AUC (ties count half) and TPR at 1 % FPR of scores given by their place in order."""
-    size = int(place.max()) + 1
-    hits = np.bincount(place[:own], ones, size)
-    false = np.bincount(place[own:], twos, size)
-    below = np.cumsum(false) - false
-    auc = (hits * (below + false / 2)).sum() / (hits.sum() * false.sum())
-    fpr, tpr = np.cumsum(false[::-1]) / false.sum(), np.cumsum(hits[::-1]) / hits.sum()
-    allowed = fpr <= FALSE_POSITIVES
-    return float(auc), float(tpr[allowed][-1]) if allowed.any() else 0.0
 
 
 def _interval(values: "tuple[float, ...] | NDArray[np.float64]") -> Interval:

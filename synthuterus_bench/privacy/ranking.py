@@ -41,17 +41,15 @@ def judge(members: Losses, others: Losses, seed: int) -> tuple[Measured, Measure
     """
     both = np.concatenate([members.values, others.values])
     scores = ((both - both.mean(0)) / np.maximum(both.std(0), 1e-12)).mean(1)
-    rows = len(members.values)
-    alone = [auc(members.values[:, k], others.values[:, k]) for k in range(both.shape[1])]
-    low, high = scores[:rows], scores[rows:]
-    draws = [
-        (auc(low, high, *weights), true_positives(low, high, *weights))
-        for weights in _resampled(members.patients, others.patients, seed)
-    ]
+    rows, rng = len(members.values), stream(seed, "membership", "bootstrap")
+    places = _places(scores)
+    weights = [patient_weights(rng, group.patients, RESAMPLES) for group in (members, others)]
+    draws = [curve(places, rows, *pair) for pair in zip(*weights, strict=True)]
+    found = curve(places, rows, *(np.ones(len(group.values)) for group in (members, others)))
     return (
-        _measured(auc(low, high), [one for one, _ in draws]),
-        _measured(true_positives(low, high), [one for _, one in draws]),
-        [significant(one, 4) for one in alone],
+        _measured(found[0], [one for one, _ in draws]),
+        _measured(found[1], [one for _, one in draws]),
+        [significant(auc(members.values[:, k], others.values[:, k]), 4) for k in range(both.shape[1])],
     )
 
 
@@ -60,38 +58,48 @@ def _measured(value: float, draws: list[float]) -> Measured:
     return Measured(value=significant(value, 4), low=significant(low, 4), high=significant(high, 4))
 
 
-def _resampled(first: NDArray[np.int64], second: NDArray[np.int64], seed: int) -> list[tuple[Floats, Floats]]:
-    """Weights of images when patients are drawn with replacement, each group by itself."""
-    rng = stream(seed, "membership", "bootstrap")
-    parts = []
-    for patients in (first, second):
-        numbers = np.unique(patients, return_inverse=True)[1]
-        parts.append(bootstrap_counts(rng, int(numbers.max()) + 1, RESAMPLES)[:, numbers].astype(np.float64))
-    return list(zip(*parts, strict=True))
+def patient_weights(rng: np.random.Generator, patients: NDArray[np.integer], resamples: int) -> NDArray[np.int64]:
+    """Weights (resamples, n) of images when their patients are drawn with replacement."""
+    numbers = np.unique(patients, return_inverse=True)[1]
+    return bootstrap_counts(rng, int(numbers.max()) + 1, resamples)[:, numbers]
+
+
+def curve(places: NDArray[np.int64], own: int, ones: NDArray, twos: NDArray) -> tuple[float, float]:
+    """AUC (ties count half) and true positive rate at 1 % false positives, of weighted images.
+
+    Args:
+        places: of all scores in ascending order, equal ones sharing theirs; those of the ``own`` members first.
+        ones, twos: weights of members and of others.
+    """
+    size = int(places.max()) + 1
+    hits, false = np.bincount(places[:own], ones, size), np.bincount(places[own:], twos, size)
+    below = np.cumsum(false) - false
+    area = (hits * (below + false / 2)).sum() / (hits.sum() * false.sum())
+    fpr, tpr = np.cumsum(false[::-1]) / false.sum(), np.cumsum(hits[::-1]) / hits.sum()
+    allowed = fpr <= FALSE_POSITIVES
+    return float(area), float(tpr[allowed][-1]) if allowed.any() else 0.0
 
 
 def auc(low: Floats, high: Floats, low_weights: Floats | None = None, high_weights: Floats | None = None) -> float:
     """Probability that a draw of ``low`` (n,) is below one of ``high`` (m,), ties half; draws by weight."""
-    ours = np.ones(len(low)) if low_weights is None else low_weights
-    theirs = np.ones(len(high)) if high_weights is None else high_weights
-    order = np.argsort(high, kind="stable")
-    total = np.concatenate([[0.0], np.cumsum(theirs[order])])
-    ordered = high[order]
-    above = total[-1] - total[np.searchsorted(ordered, low, "right")]
-    equal = total[np.searchsorted(ordered, low, "right")] - total[np.searchsorted(ordered, low, "left")]
-    return float((ours * (above + equal / 2)).sum() / (ours.sum() * total[-1]))
+    return _both(low, high, low_weights, high_weights)[0]
 
 
 def true_positives(
     low: Floats, high: Floats, low_weights: Floats | None = None, high_weights: Floats | None = None
 ) -> float:
     """Share of ``low`` below the largest bound under which at most 1 % of ``high`` lies; both by weight."""
-    ours = np.ones(len(low)) if low_weights is None else low_weights
-    theirs = np.ones(len(high)) if high_weights is None else high_weights
-    order = np.argsort(high, kind="stable")
-    passed = np.cumsum(theirs[order]) > FALSE_POSITIVES * theirs.sum() + 1e-9
-    bound = high[order][np.argmax(passed)]
-    return float((ours * (low < bound)).sum() / ours.sum())
+    return _both(low, high, low_weights, high_weights)[1]
+
+
+def _both(low: Floats, high: Floats, ours: Floats | None, theirs: Floats | None) -> tuple[float, float]:
+    ours = np.ones(len(low)) if ours is None else ours
+    return curve(_places(np.concatenate([low, high])), len(low), ours, np.ones(len(high)) if theirs is None else theirs)
+
+
+def _places(losses: Floats) -> NDArray[np.int64]:
+    """The smaller the loss, the later the place: members have the smaller ones."""
+    return np.unique(-losses, return_inverse=True)[1]
 
 
 def check_groups(members: Losses, others: Losses, where: str) -> None:
