@@ -57,6 +57,10 @@ def train(
         Path | None,
         typer.Option(help="Embedder for perceptual loss, quality and privacy index.", show_default="the shipped one"),
     ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(help="Pipeline folder to begin with, or the id of a shipped model.", show_default="random"),
+    ] = None,
     weights_dir: Annotated[
         Path | None, typer.Option(help="Folder of published weight files (AlexNet, CLIP).", show_default="the cache")
     ] = None,
@@ -71,6 +75,8 @@ def train(
     Example: synthbench train vae2d --cohort cohort --out my-vae --preset paper --config mine.yaml
 
     Example: synthbench train ddpm2d-ct-roi --cohort cohort --out grid --search grid.yaml
+
+    Example: synthbench train ddpm2d-ct-roi --cohort cohort --out my-model --init ddpm2d-ct-roi --set lr=2e-4
 
     Stopped at any moment, the same command goes on from the last checkpoint.
 
@@ -92,7 +98,7 @@ def train(
         missing = "--cohort" if cohort is None else "--out"
         raise UsageError(f"no {missing}, expected {missing} DIR")
     sink.warn_of_lone_launch()
-    data, inputs = load_cohort(cohort), _inputs(autoencoder, embedder, weights_dir)
+    data, inputs = load_cohort(cohort), _inputs(autoencoder, embedder, weights_dir, init)
     if search:
         _search(target, preset, layers, search, data, out, inputs)
     else:
@@ -116,11 +122,15 @@ def _show(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort 
     sink.result(config.model_dump(mode="json"), dump_settings(config).rstrip())
 
 
-def _inputs(autoencoder: Path | None, embedder: Path | None, weights_dir: Path | None) -> "Inputs":
+def _inputs(autoencoder: Path | None, embedder: Path | None, weights_dir: Path | None, init: Path | None) -> "Inputs":
+    from synthuterus_bench.generators.catalogue import SHIPPED
+    from synthuterus_bench.generators.folder import find_pipeline
     from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.training.start import Inputs
 
-    return Inputs(autoencoder, load_embedder(embedder) if embedder else None, weights_dir)
+    if init and str(init) in SHIPPED and not init.exists():
+        init = find_pipeline(str(init))
+    return Inputs(autoencoder, load_embedder(embedder) if embedder else None, weights_dir, init)
 
 
 def _train(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort", out: Path, inputs: "Inputs") -> None:

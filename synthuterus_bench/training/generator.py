@@ -11,6 +11,7 @@ from synthuterus_bench.nets.embedder import Embedder, load_embedder
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.training.config import GeneratorConfig
 from synthuterus_bench.training.diffusion import DiffusionTask, Parts, check_settings
+from synthuterus_bench.training.initial import begin_with
 from synthuterus_bench.training.loop import make_accelerator, run_digest, train
 from synthuterus_bench.training.pack import pack
 from synthuterus_bench.training.perceptual import make_perceptual
@@ -28,22 +29,24 @@ def train_generator(
     embedder: Embedder | None = None,
     weights_dir: Path | None = None,
     track: Track = silent,
+    initial: Path | None = None,
 ) -> TrainingRecord:
     """Train or go on training in ``out``; the pipeline folder is ``out/pipeline``.
 
     Args:
         autoencoder: folder of a trained one, for models of latents.
         embedder: of the perceptual distance and the measured quality; by default the shipped one.
+        initial: pipeline folder whose weights to begin with.
 
     Raises:
         UsageError: settings that make no sense for ``model``, or no autoencoder.
         CohortError: the cohort holds nothing that ``model`` can learn from.
-        WeightsError: a checkpoint, the autoencoder or a published file cannot be read.
+        WeightsError: a checkpoint, the autoencoder, a published file or the initial weights cannot be taken.
     """
     check_settings(model, config)
     check_cohort(cohort, model)
     task = make_task(model, cohort, config, autoencoder, embedder, weights_dir)
-    digests = built_on(task)
+    digests = built_on(task) | ({"initial": begin_with(task, initial)} if initial else {})
     run = run_digest(cohort, config, task.accelerator.num_processes, **digests)
     trained = train(task, config, out, task.accelerator, run, track)
     return pack(task, cohort, trained, out / "pipeline", digests, embedder or load_embedder(), track)

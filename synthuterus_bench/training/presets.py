@@ -15,6 +15,7 @@ from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.idle import refuse_idle
+from synthuterus_bench.training.precision import settled_precision
 from synthuterus_bench.training.settings import Layer, merge
 from synthuterus_bench.training.targets import Helper, Target, config_class
 from synthuterus_bench.vocab import (
@@ -94,8 +95,9 @@ def settle(
 ) -> LoopConfig:
     """The settings of a preset with ``layers`` of changes over it, the last one strongest.
 
-    Lengths that no layer gives follow from the rest: the decay of the learning rate is a share of the steps; under
-    ``paper`` steps, evaluations and checkpoints follow from the batch, the examples and the processes.
+    The precision of a preset is one that this machine computes in. Lengths that no layer gives follow from the rest:
+    the decay of the learning rate is a share of the steps; under ``paper`` steps, evaluations and checkpoints follow
+    from the batch, the examples and the processes.
 
     Args:
         count: examples in an epoch, given the settings so far.
@@ -103,7 +105,8 @@ def settle(
     Raises:
         UsageError: a key or value is not allowed or has no effect, or the length of ``paper`` needs ``count``.
     """
-    kind, plain, changes = config_class(target), Layer(f"preset {scale}", preset(target, scale)), layers
+    kind, changes = config_class(target), layers
+    plain = Layer(f"preset {scale}", _as_here(kind, preset(target, scale)))
     layers = [plain, *changes]
     config = merge(kind, layers)
     refuse_idle(target, config, merge(kind, [plain]), changes)
@@ -117,6 +120,12 @@ def settle(
     if config.patience and not config.evaluate_every:
         raise UsageError(f"patience is {config.patience}, evaluate_every 0: expected evaluations to be patient about")
     return config
+
+
+def _as_here(kind: type[LoopConfig], settings: Settings) -> Settings:
+    """A preset with the precision in which this machine computes."""
+    wanted = settings.get("precision", kind.model_fields["precision"].default)
+    return {**settings, "precision": settled_precision(wanted)}
 
 
 def _epochs(config: LoopConfig, given: set[str], count: Count | None, processes: int) -> dict[str, Any]:

@@ -23,11 +23,13 @@ from synthuterus_bench.vocab import AutoencoderId
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a training may be built on: a trained autoencoder, an embedder (the shipped one), published files."""
+    """What a training may be built on: a trained autoencoder, an embedder (the shipped one), published files, and the
+    pipeline folder whose weights it begins with."""
 
     autoencoder: Path | None = None
     embedder: Embedder | None = None
     weights_dir: Path | None = None
+    initial: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def start(target: Target, cohort: Cohort, config: LoopConfig, out: Path, inputs:
 def _check_inputs(target: Target, inputs: Inputs) -> None:
     if inputs.autoencoder is not None and not isinstance(target, ModelId):
         raise UsageError(f"{target}: found --autoencoder, which only models of latents have")
+    if inputs.initial is not None and not isinstance(target, ModelId):
+        raise UsageError(f"{target}: found --init, which only generators take")
     if isinstance(target, Helper) and (inputs.embedder is not None or inputs.weights_dir is not None):
         given = "--embedder" if inputs.embedder is not None else "--weights-dir"
         raise UsageError(f"{target}: found {given}, which it is not built on")
@@ -73,7 +77,7 @@ def _generator(target: ModelId, cohort: Cohort, config: LoopConfig, out: Path, i
 
     assert isinstance(config, GeneratorConfig)
     record = train_generator(
-        target, cohort, config, out, inputs.autoencoder, inputs.embedder, inputs.weights_dir, track
+        target, cohort, config, out, inputs.autoencoder, inputs.embedder, inputs.weights_dir, track, inputs.initial
     )
     facts = {"pipeline": str(out / "pipeline"), "images_seen": record.images_seen, "loss": record.losses[-1]}
     return _told(facts, f"pipeline in {out / 'pipeline'}, {record.images_seen:,} images seen", target, out)

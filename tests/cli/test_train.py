@@ -125,3 +125,16 @@ def test_a_search_ends_in_a_table_and_trains_nothing_twice(cohort, tmp_path, cap
     assert "1 of 2" not in capsys.readouterr().out
     assert run(["train", "embedder", *options(cohort, tmp_path), "--search", str(tmp_path / "grid.yaml")]) == 2
     assert "expected evaluations to search by" in capsys.readouterr().err
+
+
+def test_a_generator_begins_with_another_one(cohort, tmp_path, capsys):
+    assert run(["train", "ddpm2d-ct-roi", *options(cohort, tmp_path / "first", **QUICK)]) == 0
+    first = ["--init", str(tmp_path / "first" / "pipeline")]
+    assert run(["train", "ddpm2d-ct-roi", *options(cohort, tmp_path / "second", **QUICK), *first]) == 0
+    assert "initial" in json.loads((tmp_path / "second" / "pipeline" / "training.json").read_text())["digests"]
+    capsys.readouterr()
+    assert (
+        run(["train", "ddpm2d-ct-roi", *options(cohort, tmp_path / "third", **QUICK), "--init", "ddpm2d-ct-roi"]) == 1
+    )
+    assert "give the settings it was trained with" in capsys.readouterr().err
+    assert not (tmp_path / "third" / "pipeline").exists()

@@ -11,8 +11,8 @@ from synthuterus_bench.training.settings import Layer, read_mapping
 from synthuterus_bench.training.targets import Target
 from synthuterus_bench.vocab import Scale
 
-BYSTANDERS = ("checkpoint_every", "keep", "sheet_every", "quality_samples")
-"""Settings that change no weight."""
+BYSTANDERS = ("checkpoint_every", "keep", "sheet_every", "quality_samples", "precision")
+"""Settings that change no weight, or only its rounding, as another machine does."""
 
 
 def read_recipe(target: Target, recipes: Path, until: int | None = None) -> LoopConfig:
