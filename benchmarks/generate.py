@@ -47,12 +47,17 @@ CHUNK = 16
 STEPS = (10, 20, 50)
 BASE = SamplerConfig(Solver.DDPM, 1000, 1.0)
 SETTINGS = [
-    *(SamplerConfig(solver, steps, 1.0) for solver in (Solver.DPM, Solver.UNIPC, Solver.DDIM) for steps in STEPS),
+    *(
+        SamplerConfig(solver, steps, 1.0, spacing=1)
+        for solver in (Solver.DPM, Solver.UNIPC, Solver.DDIM)
+        for steps in STEPS
+    ),
     *(SamplerConfig(Solver.HEUN, steps, 1.0) for steps in (6, 10, 25)),
-    SamplerConfig(Solver.DPM, 12, 1.0),
-    SamplerConfig(),
+    SamplerConfig(Solver.DPM, 12, 1.0, spacing=1),
+    SamplerConfig(Solver.DPM, 12, 1.5, spacing=1),
+    SamplerConfig(Solver.DPM, 12, 1.5, spacing=1.5),
     SamplerConfig(Solver.DDPM, 50, 1.0),
-    SamplerConfig(Solver.DPM, 20, 1.0, "bfloat16"),
+    SamplerConfig(Solver.DPM, 20, 1.0, "bfloat16", spacing=1),
     BASE,
 ]
 ANATOMY_MARGIN, DISTANCE_MARGIN, ONE_SIDED = 0.10, 0.10, 1.645
@@ -97,7 +102,7 @@ def ours(pipeline: SynthUterusPipeline, steps: int, dtype: str = "float32") -> f
     """Seconds an image of ours."""
     wanted = [asked(index) for index in range(CHUNK)]
     begun = time.perf_counter()
-    sample_chunk(pipeline, wanted, 0, SamplerConfig(Solver.DPM, steps, 1.0, dtype))
+    sample_chunk(pipeline, wanted, 0, SamplerConfig(Solver.DPM, steps, 1.0, dtype, 1))
     return (time.perf_counter() - begun) / CHUNK
 
 
@@ -114,7 +119,9 @@ def inside(pipeline: SynthUterusPipeline, steps: int) -> float:
 
     pipeline.unet.forward = timed
     begun = time.perf_counter()
-    sample_chunk(pipeline, [asked(index) for index in range(CHUNK)], 0, SamplerConfig(Solver.DPM, steps, 1.0))
+    sample_chunk(
+        pipeline, [asked(index) for index in range(CHUNK)], 0, SamplerConfig(Solver.DPM, steps, 1.0, spacing=1)
+    )
     share = spent / (time.perf_counter() - begun)
     pipeline.unet.forward = forward
     return share
@@ -194,8 +201,8 @@ def quality(model: Path, cohort: Path, work: Path, images: int) -> None:
 
 
 def _kept(work: Path, config: SamplerConfig, start: int) -> NDArray[np.uint16]:
-    guided = "" if config.guidance == 1 else "-guided"
-    path = work / f"{config.scheduler}-{config.steps}-{config.dtype}{guided}-{start:04d}.safetensors"
+    told = f"{'' if config.guidance == 1 else '-guided'}{f'-spaced{config.spacing}' if config.spacing == 1.5 else ''}"
+    path = work / f"{config.scheduler}-{config.steps}-{config.dtype}{told}-{start:04d}.safetensors"
     if not path.is_file():
         write_atomic(path, save({"pixels": _chunk((config, start))}))
     return load_file(path)["pixels"]
@@ -231,6 +238,7 @@ def table(found: dict[SamplerConfig, tuple[NDArray, NDArray]], real: NDArray) ->
         calls = config.steps * 2 - 1 if config.scheduler == Solver.HEUN else config.steps
         calls *= 1 if config.guidance == 1 else 2
         name = f"{config.scheduler}{' bf16' * (config.dtype != 'float32')}{' guided' * (config.guidance != 1)}"
+        name += f", spacing {config.spacing}" * (config.spacing == 1.5)
         print(
             f"| {name} | {config.steps} | {calls} "
             f"| {np.exp(log):.2f} ({np.exp(log - 1.96 * error):.2f} to {np.exp(log + 1.96 * error):.2f}) "

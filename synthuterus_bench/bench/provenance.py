@@ -68,7 +68,7 @@ def read_provenance(path: Path) -> Provenance:
 
 def _sampling(header: dict[str, Any]) -> Sampling:
     sampler = header.get("sampler")
-    settings = _only(sampler, "scheduler", "steps", "guidance", "dtype") if isinstance(sampler, dict) else {}
+    settings = _only(sampler, "scheduler", "steps", "guidance", "spacing", "dtype") if isinstance(sampler, dict) else {}
     return Sampling(**settings, seeds=[header["seed"]] if "seed" in header else [])
 
 

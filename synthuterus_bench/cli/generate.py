@@ -39,6 +39,13 @@ def generate(
         float | None,
         typer.Option(min=0, help="Classifier-free guidance; 1 is none.", show_default="1.5; 1 where nothing is told"),
     ] = None,
+    spacing: Annotated[
+        float | None,
+        typer.Option(
+            help="Power that steps are spaced by: above 1 they are shorter towards the picture; 1 is even. dpm++ only.",
+            show_default="1.5 for models in pixels under dpm++, else 1",
+        ),
+    ] = None,
     scheduler: Annotated[str, typer.Option(help="dpm++, ddim, ddpm, unipc or heun.")] = "dpm++",
     dtype: Annotated[
         str, typer.Option(help="float32 or bfloat16, which is faster on a GPU and less exact.")
@@ -90,7 +97,7 @@ def generate(
         tau=tau,
         twin_tau=twin_tau,
         cap=cap,
-        sampler=SamplerConfig(scheduler, steps, guidance, dtype),
+        sampler=SamplerConfig(scheduler, steps, guidance, dtype, spacing),
         reference=reference,
         embedder=embedder,
         licence=licence,

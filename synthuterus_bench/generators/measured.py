@@ -36,8 +36,25 @@ class Judged(_Frozen):
     agreement: Value | None = None
 
 
+class Recovered(_Frozen):
+    """How often an independent reader finds what was asked for, of samples and of real pictures of other patients.
+
+    ``value`` is None for all values of a ``condition`` together; ``real`` is None where no picture has it.
+    """
+
+    condition: str
+    value: str | None = None
+    samples: int
+    share: Value
+    real_images: int
+    real: Value | None = None
+
+
 class SamplerRow(_Frozen):
-    """One way to draw, on as many samples of the same conditions and noise. ``calls`` of the network an image."""
+    """One way to draw, on as many samples of the same conditions and noise. ``calls`` of the network an image.
+
+    ``recovered`` says how often a reader finds each condition that was told.
+    """
 
     solver: str
     steps: int
@@ -45,6 +62,8 @@ class SamplerRow(_Frozen):
     calls: int
     images_a_second: float
     anatomy: Judged
+    spacing: float = 1.0
+    recovered: dict[str, Value] = {}
 
 
 class Cost(_Frozen):
@@ -62,6 +81,7 @@ class Measured(_Frozen):
         recipe_sha256: of the settings of the training.
         reference, reference_digest, reference_images: the cohort, and how many images of its test patients.
         samples: behind ``values`` and ``anatomy``, as the default sampler draws them, after the privacy filter.
+        conditions: how often a reader (``reader_sha256``) that learned from training images finds what was asked for.
         values: by name; ``unavailable`` says why others are lacking.
         device: samples were drawn on.
     """
@@ -82,6 +102,8 @@ class Measured(_Frozen):
     samplers: list[SamplerRow]
     device: str
     cost: Cost | None = None
+    conditions: list[Recovered] = []
+    reader_sha256: str | None = None
 
     def flat(self) -> dict[str, float]:
         """All values by name, ends as ``<name> low`` and so on, as a training record has them."""

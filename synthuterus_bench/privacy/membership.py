@@ -85,8 +85,9 @@ def load_membership(folder: Path) -> Membership:
 _HEADING = "## Membership test"
 _SECTION = """{heading}
 
-Do losses tell a training image from one of a patient who was not trained on? At fixed times and noise, {members:,}
-training images of {member_patients:,} patients against {others:,} of {other_patients:,} held-out patients:
+Do losses tell a training image from one of a patient who was not trained on? At {times} fixed times, with one noise
+each, {members:,} training images of {member_patients:,} patients against {others:,} of {other_patients:,} held-out
+ones:
 
 | | value | 95 % interval over patients | nothing told |
 |---|---|---|---|
@@ -103,6 +104,7 @@ def section(found: Membership) -> str:
         heading=_HEADING,
         fpr=100 * found.false_positives,
         chance=found.false_positives,
+        times=len(found.auc_by_time),
         verdict=found._verdict,
         **{name: getattr(found, name) for name in ("members", "member_patients", "others", "other_patients")},
         auc=found.auc,

@@ -13,7 +13,7 @@ from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.plan import Shares, check_scans, make_plan
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, guidance_of
+from synthuterus_bench.generators.sampler import EVEN, SamplerConfig, Wanted, resolve
 from synthuterus_bench.generators.shares import shares_of
 from synthuterus_bench.generators.trained import TrainingRecord, load_record
 from synthuterus_bench.nets.embedder import load_embedder
@@ -107,8 +107,7 @@ def generate(plan: ReleasePlan, out: Path, workers: int = 1, track: Track = sile
 
 def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew: Crew, track: Track = silent) -> Cohort:
     record = _checked(plan)
-    guidance = guidance_of(load_pipeline(plan.folder), plan.sampler.guidance)
-    plan = replace(plan, sampler=replace(plan.sampler, guidance=guidance))
+    plan = replace(plan, sampler=resolve(load_pipeline(plan.folder), plan.sampler))
     engine, shares = _engine(plan, record, work, track)
     header = facts | _header(plan, engine, record)
     selftest = _selftest(plan, engine, header)
@@ -217,6 +216,7 @@ def _finished(out: Path, config: Config, header: dict[str, Any]) -> Cohort:
     if not log.is_file():
         raise DataError(f"{out}: found something that is no release of {config}", "remove it or give another --out")
     there = read_log(log)[0]
+    there = there | {"sampler": {"spacing": EVEN} | there.get("sampler", {})}
     different = [name for name, value in header.items() if there.get(name) != value]
     if different:
         raise DataError(f"{out}: found a release with another {different[0]}", "remove it or give another --out")

@@ -1,6 +1,6 @@
 """What a card says of measurements: tables of values, of anatomy beside its controls, of samplers; the pictures."""
 
-from synthuterus_bench.generators.measured import Judged, Measured, SamplerRow, Value
+from synthuterus_bench.generators.measured import Judged, Measured, Recovered, SamplerRow, Value
 
 _SECTIONS = """
 ![Losses against images seen](losses.png)
@@ -20,7 +20,7 @@ Unselected: the first ten of each class as drawn, and below them fresh phantom i
 With 95 % Wilson intervals. What a segmenter sees and the raw pixels bear out; the last three rows show no uterus at
 all, made of the phantom images.
 
-## Measured
+{conditions}## Measured
 
 {samples} samples of the default sampler, after the privacy filter, against {images} images, one each of as many
 patients, of `{reference}`, digest `{digest}`, which no training saw.
@@ -34,11 +34,24 @@ are those of embedder `{embedder}`; distances of them do not measure anatomy.
 
 ## Samplers
 
-| solver | steps | guidance | network calls | images a second ({device}) | tissues in order | class as asked |
-|---|---|---|---|---|---|---|
+| solver | steps | guidance | spacing | network calls | images a second ({device}) | {columns} |
+|---|---|---|---|---|---|{rules}
 {samplers}
 
 Each draws the same {drawn} conditions from the same noise, before the filter; of volumes the middle slice is judged.
+Spacing 1 is even steps, above it they are shorter towards the picture.{read}
+"""
+_CONDITIONS = """## Conditions
+
+How often an independent reader, a classifier that learned from the training images, finds what the generator was asked
+for; beside it what the reader finds in {images} phantom images of as many test patients, which is what can be reached.
+
+| asked for | samples | found | test patients | found |
+|---|---|---|---|---|
+{rows}
+
+With 95 % Wilson intervals. Reader `{reader}`.
+
 """
 
 
@@ -63,6 +76,7 @@ def _duration(seconds: float) -> str:
 
 def sections(measured: Measured) -> str:
     """Everything below the settings."""
+    names = [*dict.fromkeys(name for row in measured.samplers for name in row.recovered)]
     lacking = [f"- {name}: {reason}" for name, reason in measured.unavailable.items()]
     return _SECTIONS.format(
         anatomy="\n".join(map(_anatomy, measured.anatomy)),
@@ -74,7 +88,11 @@ def sections(measured: Measured) -> str:
         unavailable="\n".join(["\nUnavailable:\n", *lacking, ""]) if lacking else "",
         embedder=measured.embedder_sha256[:16],
         device=measured.device,
-        samplers="\n".join(map(_sampler, measured.samplers)),
+        samplers="\n".join(_sampler(row, names) for row in measured.samplers),
+        conditions=_conditions(measured),
+        columns=" | ".join(["tissues in order", "class as asked", *(f"{name} found" for name in names)]),
+        rules="---|" * (2 + len(names)),
+        read=" The last columns are what the reader finds." if names else "",
         drawn=measured.samplers[0].anatomy.images if measured.samplers else 0,
     )
 
@@ -93,15 +111,33 @@ def _range(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{low:g} to {high:g}"
 
 
-def _sampler(row: SamplerRow) -> str:
+def _conditions(measured: Measured) -> str:
+    if not measured.conditions:
+        return ""
+    return _CONDITIONS.format(
+        images=measured.reference_images,
+        rows="\n".join(map(_recovered, measured.conditions)),
+        reader=(measured.reader_sha256 or "")[:16],
+    )
+
+
+def _recovered(row: Recovered) -> str:
+    name = f"**{row.condition}**" if row.value is None else f"{row.condition} {row.value}"
+    real = _share(row.real) if row.real else "none"
+    return f"| {name} | {row.samples} | {_share(row.share)} | {row.real_images} | {real} |"
+
+
+def _sampler(row: SamplerRow, names: list[str]) -> str:
     cells = [
         row.solver,
         str(row.steps),
         f"{row.guidance:g}",
+        f"{row.spacing:g}",
         str(row.calls),
         f"{row.images_a_second:g}",
         _share(row.anatomy.valid),
         _share(row.anatomy.agreement),
+        *(_share(row.recovered.get(name)) for name in names),
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -141,11 +141,12 @@ def write_log(root, header, footer):
 
 
 def test_privacy_and_sampling_come_from_the_audit_log(tmp_path):
-    sampler = {"scheduler": "dpm++", "steps": 20, "guidance": 1.5, "other": 1}
+    sampler = {"scheduler": "dpm++", "steps": 20, "guidance": 1.5, "spacing": 1.5, "other": 1}
     header = {"threshold": 0.9, "encoder_sha256": "a" * 64, "weights_sha256": "b" * 64, "seed": 7, "sampler": sampler}
     write_log(tmp_path, header, {"generated": 10, "rejected": 2})
     found = read_provenance(tmp_path / "audit" / "audit.jsonl")
     assert (found.privacy.threshold, found.privacy.generated, found.privacy.rejected) == (0.9, 10, 2)
+    assert found.sampling.spacing == 1.5
     assert found.privacy.max_kept_similarity is None
     assert (found.sampling.scheduler, found.sampling.steps, found.sampling.seeds) == ("dpm++", 20, [7])
     known = describe_generator("mine", "ddpm2d-ct-roi@bbbb", 2, found.weights)

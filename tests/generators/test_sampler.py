@@ -13,6 +13,7 @@ from synthuterus_bench.generators.sampler import (
     chunk_size,
     guidance_of,
     guided,
+    resolve,
     sample_chunk,
     sample_seed,
 )
@@ -96,6 +97,28 @@ def test_guidance_of_a_model_that_has_nothing_to_be_guided_by_is_refused(pipelin
         guidance_of(pipeline, 2.0)
 
 
+def test_steps_are_spaced_towards_the_picture_in_pixels_and_evenly_elsewhere(pipeline, monkeypatch):
+    assert resolve(pipeline, SamplerConfig()) == SamplerConfig(guidance=1.5, spacing=1.5)
+    assert resolve(pipeline, SamplerConfig(spacing=2, guidance=1)) == SamplerConfig(guidance=1, spacing=2)
+    assert {resolve(pipeline, SamplerConfig(one)).spacing for one in Solver if one is not Solver.DPM} == {1.0}
+    monkeypatch.setattr(pipeline, "vae", "an autoencoder")
+    assert resolve(pipeline, SamplerConfig()).spacing == 1.0
+
+
+def test_spacing_changes_the_picture_and_the_default_is_one_and_a_half(pipeline):
+    told = {spacing: SamplerConfig(steps=3, guidance=1.0, spacing=spacing) for spacing in (None, 1.0, 1.5)}
+    drawn = {spacing: sample_chunk(pipeline, WANTED[:2], 0, config) for spacing, config in told.items()}
+    assert np.array_equal(drawn[None], drawn[1.5])
+    assert not np.array_equal(drawn[1.0], drawn[1.5])
+
+
+@pytest.mark.parametrize("solver", [one for one in Solver if one is not Solver.DPM])
+def test_a_solver_that_cannot_space_its_steps_is_refused(solver):
+    with pytest.raises(UsageError, match=f"spacing 1.5 with {solver}, which takes even steps only"):
+        SamplerConfig(solver, spacing=1.5)
+    assert SamplerConfig(solver, spacing=1.0).spacing == 1.0
+
+
 def test_bad_settings_are_usage_errors(pipeline):
     with pytest.raises(UsageError, match="unknown scheduler"):
         SamplerConfig("euler-magic")
@@ -105,6 +128,8 @@ def test_bad_settings_are_usage_errors(pipeline):
         SamplerConfig(steps=0)
     with pytest.raises(UsageError, match="steps 1001: expected 1 to 1000"):
         SamplerConfig(steps=1001)
+    with pytest.raises(UsageError, match=r"spacing 0\.1: expected 0\.5 to 4"):
+        SamplerConfig(spacing=0.1)
     many = WANTED * (chunk_size(pipeline.model_id) // 8 + 1)
     with pytest.raises(ValueError, match="chunk of 24"):
         sample_chunk(pipeline, many, 0, FAST)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synthuterus_bench.generators.sampler import SamplerConfig, Solver, solve
+from synthuterus_bench.generators.sampler import SCHEDULERS, SamplerConfig, Solver, solve, times
 from synthuterus_bench.nets.edm import make_edm_schedule
 from synthuterus_bench.nets.schedule import make_schedule
 
@@ -12,8 +12,8 @@ MU, STD = 0.7, 1.6
 COUNT = 20_000
 
 
-def perfect(schedule):
-    """E[x0 | x_t] of x0 ~ N(MU, STD^2), said as the schedule wants it."""
+def perfect(schedule, mu=MU, std=STD):
+    """E[x0 | x_t] of x0 ~ N(mu, std^2), said as the schedule wants it."""
     alpha_bar = schedule.alphas_cumprod.double()
     kind = schedule.config["prediction_type"]
 
@@ -23,7 +23,7 @@ def perfect(schedule):
         part = t[0].double() - low
         snr = ((1 - part) * log_snr[low] + part * log_snr[low + 1]).exp()
         a, s = (snr / (1 + snr)).sqrt(), (1 / (1 + snr)).sqrt()
-        x0 = MU + a * STD**2 / (a**2 * STD**2 + s**2) * (x.double() - a * MU)
+        x0 = mu + a * std**2 / (a**2 * std**2 + s**2) * (x.double() - a * mu)
         noise = (x.double() - a * x0) / s
         return {"sample": x0, "epsilon": noise, "v_prediction": a * noise - s * x0}[kind].float()
 
@@ -40,6 +40,50 @@ def test_a_perfect_denoiser_of_a_gaussian_gives_that_gaussian(schedule, solver, 
     x = solve(perfect(schedule), noise, schedule.config, SamplerConfig(solver, steps), [0])
     assert x.mean().item() == pytest.approx(MU, abs=2 * tolerance)
     assert x.std().item() == pytest.approx(STD, rel=tolerance)
+
+
+@pytest.mark.parametrize("schedule", [make_schedule(128), make_schedule(128, "epsilon"), make_edm_schedule(1.0)])
+@pytest.mark.parametrize("spacing", [1.25, 1.5, 2.0])
+def test_so_it_does_however_steps_are_spaced(schedule, spacing):
+    noise = torch.randn(1, COUNT, generator=torch.Generator().manual_seed(0))
+    x = solve(perfect(schedule), noise, schedule.config, SamplerConfig(steps=50, spacing=spacing), [0])
+    assert x.mean().item() == pytest.approx(MU, abs=0.06)
+    assert x.std().item() == pytest.approx(STD, rel=0.03)
+
+
+def test_twelve_steps_keep_the_noise_of_a_picture_only_where_they_get_shorter():
+    """Of x0 ~ N(0, 0.06^2), the fine residual of a picture, more is left the higher the power."""
+    schedule = make_schedule(128)
+    noise = torch.randn(1, COUNT, generator=torch.Generator().manual_seed(0))
+    kept = [
+        solve(perfect(schedule, 0.0, 0.06), noise, schedule.config, SamplerConfig(spacing=spacing), [0]).std().item()
+        for spacing in (1.0, 1.5, 2.0)
+    ]
+    assert kept == sorted(kept)
+    assert kept[0] < 0.25 * 0.06
+    assert kept[1] > 0.5 * 0.06
+    assert kept[2] == pytest.approx(0.06, rel=0.15)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 12, 50, 333, 999, 1000])
+def test_even_spacing_is_the_trailing_one_of_diffusers(steps):
+    scheduler = SCHEDULERS[Solver.DPM](make_schedule(128).config)
+    scheduler.set_timesteps(steps)
+    assert scheduler.timesteps.tolist() == times(steps, 1.0).tolist()
+    sigmas = scheduler.sigmas
+    scheduler.set_timesteps(timesteps=times(steps, 1.0).tolist())
+    assert torch.equal(scheduler.sigmas, sigmas)
+
+
+@pytest.mark.parametrize("spacing", [0.5, 1.25, 1.5, 2.0, 4.0])
+def test_times_descend_from_the_noisiest_and_stay_in_the_schedule(spacing):
+    for steps in (1, 12, 50, 1000):
+        found = times(steps, spacing)
+        assert found[0] == 999
+        assert (np.diff(found) < 0).all()
+        assert found[-1] >= 0
+        assert len(found) <= steps
+    assert times(4, 2.0).tolist() == [999, 562, 249, 61]
 
 
 @pytest.mark.parametrize("solver", [Solver.DPM, Solver.UNIPC, Solver.DDIM, Solver.HEUN])

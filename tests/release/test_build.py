@@ -21,6 +21,7 @@ from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.release.checksums import write_checksums
 from synthuterus_bench.release.gate import check_release
 from synthuterus_bench.vocab import CLASSES, Config
+from tests.release.made import change_log
 
 SAMPLER = SamplerConfig(steps=2, dtype="float32")
 
@@ -69,6 +70,21 @@ def test_a_second_run_finds_it_done_and_another_plan_is_refused(plan, release):
     with pytest.raises(DataError, match="another seed"):
         generate(replace(plan, seed=1), release.root, workers=1)
     assert contents(release.root) == before
+
+
+def test_a_release_of_before_steps_could_be_spaced_is_one_of_even_steps(plan, tmp_path):
+    even = replace(plan, scans=4, sampler=replace(SAMPLER, spacing=1.0))
+    made = generate(even, tmp_path / "synthuterus")
+
+    def forget(records):
+        del records[0]["sampler"]["spacing"]
+
+    change_log(made.root, forget)
+    before = contents(made.root)
+    assert generate(even, made.root).manifest == made.manifest
+    with pytest.raises(DataError, match="another sampler"):
+        generate(replace(even, sampler=SAMPLER), made.root)
+    assert contents(made.root) == before
 
 
 def test_a_run_killed_in_the_middle_ends_in_the_same_bytes(plan, release, tmp_path):

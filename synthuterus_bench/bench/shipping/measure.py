@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.shipping.anatomy import negative_controls, of_verdicts
+from synthuterus_bench.bench.shipping.conditions import Answers, of_scans, of_wanted, recovered
 from synthuterus_bench.bench.shipping.cost import this_machine, training_cost
-from synthuterus_bench.bench.shipping.real import one_a_patient
+from synthuterus_bench.bench.shipping.reader import Reader
+from synthuterus_bench.bench.shipping.real import one_a_patient, pictures_of, scans_of
 from synthuterus_bench.bench.shipping.recipes import recipe_digest
 from synthuterus_bench.bench.shipping.samplers import SAMPLERS, Job, sampler_table
 from synthuterus_bench.cohorts.layout import audit_file
@@ -24,6 +26,7 @@ from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.privacy.selftest import NEGATIVES, PLANTS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.candidates import sampling_device
 from synthuterus_bench.repro import write_atomic
@@ -46,6 +49,9 @@ class Extent:
         controls: of which each kind of picture without a uterus is made.
         samples: that every sampler draws; of volumes ``volumes``.
         permutations: relabellings of real patients.
+        membership: images of training and of held-out patients, each at most, of the membership test; of volumes
+            ``membership_volumes``.
+        plants, negatives: copies a cell, and images of test patients, of the filter's self-test.
     """
 
     train: int = 800
@@ -55,22 +61,32 @@ class Extent:
     volumes: int = 16
     permutations: int = 200
     samplers: tuple[SamplerConfig, ...] = SAMPLERS
+    membership: int = 500
+    membership_volumes: int = 40
+    plants: int = PLANTS
+    negatives: int = NEGATIVES
 
     def drawn(self, model: ModelId) -> int:
         """Samples of each sampler."""
         return self.volumes if model.family is Family.DDPM3D else self.samples
 
+    def members(self, model: ModelId) -> int:
+        """Scans of each group of the membership test."""
+        return self.membership_volumes if model.family is Family.DDPM3D else self.membership
+
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: a pipeline folder, the folder it was trained in, its release, the cohort it learned from;
-    finished parts are kept in ``work``."""
+    """What is measured: a pipeline folder, the folder it was trained in, its release, the cohort it learned from; by
+    which reader and embedder (None: the shipped one). Finished parts are kept in ``work``."""
 
     pipeline: Path
     out: Path
     release: Cohort
     cohort: Cohort
     work: Path
+    reader: Reader
+    embedder: Path | None = None
 
     @property
     def model(self) -> ModelId:
@@ -80,12 +96,11 @@ class Subject:
 
 def measure(subject: Subject, extent: Extent, track: Track = silent) -> Measured:
     """Everything that stands on the card."""
-    record, model, embedder = load_record(subject.pipeline), subject.model, load_embedder()
+    record, model, embedder = load_record(subject.pipeline), subject.model, load_embedder(subject.embedder)
     pixels, wanted = samples_of(subject.release, model)
-    train, test = (
-        one_a_patient(subject.cohort, split, model, count)
-        for split, count in ((Split.TRAIN, extent.train), (Split.TEST, extent.test))
-    )
+    train = one_a_patient(subject.cohort, Split.TRAIN, model, extent.train)
+    scans = scans_of(subject.cohort, Split.TEST, model, extent.test)
+    test = pictures_of(scans)
     compared = compare(pixels, wanted, [train, test], NAMES, embedder, extent.permutations, track)
     footer = read_log(audit_file(subject.release.home, subject.release.config))[-1]
     return Measured(
@@ -105,6 +120,10 @@ def measure(subject: Subject, extent: Extent, track: Track = silent) -> Measured
         samplers=_samplers(subject, wanted[: extent.drawn(model)], extent, track),
         device="one core" if sampling_device() == "cpu" else this_machine(),
         cost=training_cost(subject.out, record),
+        conditions=recovered(
+            Answers(of_wanted(wanted), subject.reader(pixels)), Answers(of_scans(scans), subject.reader(test.pixels))
+        ),
+        reader_sha256=subject.reader.sha256,
     )
 
 
@@ -176,4 +195,4 @@ def _controls(subject: Subject, test: Pictures, extent: Extent, track: Track) ->
 
 def _samplers(subject: Subject, wanted: list[Wanted], extent: Extent, track: Track) -> list[SamplerRow]:
     pipeline = load_pipeline(subject.pipeline).to(sampling_device())
-    return sampler_table(Job(pipeline, wanted, subject.work, extent.samplers), track)
+    return sampler_table(Job(pipeline, wanted, subject.work, extent.samplers, subject.reader), track)

@@ -4,8 +4,10 @@ import shutil
 from pathlib import Path
 
 from synthuterus_bench.bench.shipping.card import write_pages
+from synthuterus_bench.bench.shipping.filters import index_of, selftest_of
 from synthuterus_bench.bench.shipping.measure import Subject, measure
 from synthuterus_bench.bench.shipping.parcel import ship
+from synthuterus_bench.bench.shipping.reader import reader_of
 from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import Cohort
@@ -14,18 +16,23 @@ from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.measured import MEASURED, Measured, load_measured
 from synthuterus_bench.generators.trained import load_record
-from synthuterus_bench.nets.embedder import load_embedder
+from synthuterus_bench.nets.embedder import FILE, load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
-from synthuterus_bench.privacy.index import INDEX_FILE, build_index, load_index, save_index
+from synthuterus_bench.privacy.index import INDEX_FILE, load_index
 from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.privacy.losses import measure_membership
+from synthuterus_bench.privacy.membership import MEMBERSHIP, load_membership, save_membership
+from synthuterus_bench.privacy.selftest import SELFTEST_FILE
 from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
-from synthuterus_bench.repro import write_atomic
+from synthuterus_bench.repro import digest_file, write_atomic
 from synthuterus_bench.vocab import Family
 from synthuterus_bench.workers import available_cores
 
+EMBEDDER, READERS = "embedder", "readers"
+
 
 def pack_model(model: ModelId, yard: Yard) -> Measured:
-    """Index, release, measurements, pictures, card, and the copy that ships.
+    """Index, self-test, membership test, release, measurements, pictures, card, and the copy that ships.
 
     Raises:
         WeightsError: nothing was trained, or the folder is larger than what may ship.
@@ -36,29 +43,53 @@ def pack_model(model: ModelId, yard: Yard) -> Measured:
     record = load_record(pipeline)
     if record.cohort_digest != cohort.manifest.digest:
         raise WeightsError(f"{pipeline}: trained on another cohort than {cohort.root}", "train it anew")
-    index_pipeline(pipeline, cohort, yard)
+    filter_pipeline(pipeline, cohort, yard)
+    judge_membership(model, pipeline, cohort, yard)
+    reader = reader_of(cohort_of(yard, model.view, 2), yard.work / READERS, yard.track)
     release = draw_release(model, out, yard)
-    subject = Subject(pipeline, out, release, cohort, work / weights_digest(pipeline)[:16])
+    subject = Subject(pipeline, out, release, cohort, work / weights_digest(pipeline)[:16], reader, yard.embedder)
     measured = measured_of(subject, yard)
     write_pages(subject, measured, yard.recipes, yard.pages / f"{model}.png")
     ship(pipeline, yard.ship / str(model))
-    yard.say(f"{model}: in {yard.ship / str(model)}")
+    yard.say(f"{model}: in {yard.ship / str(model)}{_beside(measured, yard)}")
     return measured
 
 
-def index_pipeline(pipeline: Path, cohort: Cohort, yard: Yard) -> None:
-    """Codes of the training images and the bounds that follow from them, inside the folder, as phantoms are public."""
-    file, embedder = pipeline / INDEX_FILE, load_embedder()
-    if file.is_file():
-        there = load_index(file)
-        if (there.reference_digest, there.encoder_sha256) == (cohort.manifest.digest, embedder.sha256):
+def _beside(measured: Measured, yard: Yard) -> str:
+    """A word of warning where the embedder that ships is not the one that the index is made by."""
+    shipped = yard.ship / EMBEDDER / FILE
+    if shipped.is_file() and digest_file(shipped) != measured.embedder_sha256:
+        return f"; its index is by another embedder than {shipped.parent} has: pack {EMBEDDER} as well"
+    return ""
+
+
+def filter_pipeline(pipeline: Path, cohort: Cohort, yard: Yard) -> None:
+    """The filter's index and self-test inside the folder: codes of training images are public, as phantoms are."""
+    _copy(index_of(cohort, yard), pipeline / INDEX_FILE)
+    if (tested := selftest_of(cohort, yard)) is not None:
+        _copy(tested, pipeline / SELFTEST_FILE)
+
+
+def _copy(file: Path, target: Path) -> None:
+    if not target.is_file() or digest_file(target) != digest_file(file):
+        write_atomic(target, file.read_bytes())
+
+
+def judge_membership(model: ModelId, pipeline: Path, cohort: Cohort, yard: Yard) -> None:
+    """``membership.json``; kept where it is of these weights, this cohort and no more scans."""
+    scans, digest = yard.extent.members(model), weights_digest(pipeline)
+    if (pipeline / MEMBERSHIP).is_file():
+        found = load_membership(pipeline)
+        known = max(found.members, found.others) <= scans and found.cohort_digest == cohort.manifest.digest
+        if known and found.weights_sha256 == digest:
             return
-    save_index(build_index(cohort, embedder, yard.track), file)
+    yard.say(f"{model}: membership test")
+    save_membership(pipeline, measure_membership(pipeline, cohort.root, scans, track=yard.track))
 
 
 def draw_release(model: ModelId, out: Path, yard: Yard) -> Cohort:
     """The release that is measured, in ``out/release``; one of other weights, index or size is drawn anew."""
-    plan = ReleasePlan(str(model), out / "pipeline", yard.scans(model))
+    plan = ReleasePlan(str(model), out / "pipeline", yard.scans(model), embedder=yard.embedder)
     release = out / "release"
     if release.exists() and not _is_of(release, plan):
         shutil.rmtree(release)
@@ -85,7 +116,8 @@ def measured_of(subject: Subject, yard: Yard) -> Measured:
     found = load_measured(subject.pipeline)
     identity = {
         "weights_sha256": weights_digest(subject.pipeline),
-        "embedder_sha256": load_embedder().sha256,
+        "embedder_sha256": load_embedder(subject.embedder).sha256,
+        "reader_sha256": subject.reader.sha256,
         "localiser_sha256": load_localiser().sha256,
         "samples": len(subject.release),
     }

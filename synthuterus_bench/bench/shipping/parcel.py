@@ -9,13 +9,15 @@ from synthuterus_bench.generators.folder import check_folder
 from synthuterus_bench.generators.measured import MEASURED
 from synthuterus_bench.generators.trained import RECORD
 from synthuterus_bench.privacy.index import INDEX_FILE
+from synthuterus_bench.privacy.membership import MEMBERSHIP
 from synthuterus_bench.repro import staged_folder
 
 LIMIT, TOTAL = 12 * 2**20, 48 * 2**20
 """Bytes of a folder, and of all that ship."""
 
-CONTENTS = ("README.md", RECORD, MEASURED, INDEX_FILE, SHEET, CURVE, "model_index.json")
-"""Files that every shipped folder has, beside the folders of its networks."""
+CONTENTS = ("README.md", RECORD, MEASURED, MEMBERSHIP, INDEX_FILE, SHEET, CURVE, "model_index.json")
+"""Files that every shipped folder of a generator has, beside the folders of its networks; those of images the filter's
+self-test, too."""
 
 
 def ship(folder: Path, target: Path) -> None:
@@ -28,6 +30,11 @@ def ship(folder: Path, target: Path) -> None:
     others = sum(size_of(path.parent) for path in target.parent.glob("*/model_index.json") if path.parent != target)
     if others + size_of(folder) > TOTAL:
         raise WeightsError(f"{target.parent}: {others + size_of(folder):,} bytes with {folder}, expected <= {TOTAL:,}")
+    replace_folder(folder, target)
+
+
+def replace_folder(folder: Path, target: Path) -> None:
+    """Put a copy of ``folder`` in the place of ``target``, whole or not at all."""
     fresh, old = (target.with_name(f".{target.name}.{name}") for name in ("fresh", "old"))
     shutil.rmtree(fresh, ignore_errors=True)
     with staged_folder(fresh) as staged:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.rows import decode_row
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.generators.catalogue import ModelId
@@ -19,8 +20,17 @@ def one_a_patient(cohort: Cohort, split: Split, model: ModelId, count: int, seed
 
     Prompts are left empty.
     """
+    return pictures_of(scans_of(cohort, split, model, count, seed))
+
+
+def scans_of(cohort: Cohort, split: Split, model: ModelId, count: int, seed: int = 0) -> list[Scan]:
+    """The scans that those pictures are of."""
     wanted = set(_chosen(cohort, split, model, count, seed).tolist())
-    scans = [decode_row(row, cohort.manifest.dims) for i, row in enumerate(cohort.rows(split)) if i in wanted]
+    return [decode_row(row, cohort.manifest.dims) for i, row in enumerate(cohort.rows(split)) if i in wanted]
+
+
+def pictures_of(scans: list[Scan]) -> Pictures:
+    """Scans of as many patients as pictures."""
     pixels = [scan.pixels if scan.pixels.ndim == 2 else scan.pixels[len(scan.pixels) // 2] for scan in scans]
     return Pictures(
         np.stack(pixels).astype(np.uint16),

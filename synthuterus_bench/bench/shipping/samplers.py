@@ -2,60 +2,67 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.shipping.anatomy import judge
+from synthuterus_bench.bench.shipping.conditions import Answers, of_wanted, share_by_condition
+from synthuterus_bench.bench.shipping.reader import Reader
 from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.generators.measured import SamplerRow
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.sampler import (
+    EVEN,
     SamplerConfig,
     Solver,
     Wanted,
     chunk_size,
     guidance_of,
+    resolve,
     sample_chunk,
+    times,
 )
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, write_atomic
 
 SAMPLERS = (
     SamplerConfig(),
-    SamplerConfig(Solver.DPM, 12, 1.0),
-    SamplerConfig(Solver.DPM, 20),
-    SamplerConfig(Solver.UNIPC, 12),
-    SamplerConfig(Solver.HEUN, 10),
+    SamplerConfig(guidance=1.0),
+    SamplerConfig(steps=16, spacing=1.0),
+    SamplerConfig(steps=16, spacing=1.5),
+    SamplerConfig(steps=16, spacing=2.0),
+    SamplerConfig(steps=16, guidance=2.5, spacing=1.5),
     SamplerConfig(Solver.DDIM, 50),
 )
 
 
 @dataclass(frozen=True)
 class Job:
-    """Samples to draw by each sampler; rows that are finished lie in ``kept``."""
+    """Samples to draw by each sampler; rows that are finished lie in ``kept``. ``reader`` says what they show."""
 
     pipeline: SynthUterusPipeline
     wanted: Sequence[Wanted]
     kept: Path
     samplers: tuple[SamplerConfig, ...] = SAMPLERS
+    reader: Reader | None = None
 
 
 def sampler_table(job: Job, track: Track = silent) -> list[SamplerRow]:
     """One row a sampler; those that come to the same, as of a model told nothing, once."""
-    told = [replace(one, guidance=guidance_of(job.pipeline, _possible(job.pipeline, one))) for one in job.samplers]
+    told = [resolve(job.pipeline, _possible(job.pipeline, one)) for one in job.samplers]
     with one_thread():
         return [_row(job, one) for one in track(dict.fromkeys(told), "samplers", len(set(told)))]
 
 
-def _possible(pipeline: SynthUterusPipeline, sampler: SamplerConfig) -> float | None:
-    return sampler.guidance if guidance_of(pipeline, None) != 1 else None
+def _possible(pipeline: SynthUterusPipeline, sampler: SamplerConfig) -> SamplerConfig:
+    return sampler if guidance_of(pipeline, None) != 1 else replace(sampler, guidance=None)
 
 
 def _row(job: Job, sampler: SamplerConfig) -> SamplerRow:
-    settings = [sampler.scheduler, sampler.steps, sampler.guidance, sampler.dtype, len(job.wanted)]
+    settings = [*asdict(sampler).values(), len(job.wanted), job.reader.sha256 if job.reader else None]
     path = job.kept / f"sampler-{digest_json(settings)[:16]}.json"
     if not path.is_file():
         write_atomic(path, _measure(job, sampler).model_dump_json() + "\n")
@@ -64,15 +71,24 @@ def _row(job: Job, sampler: SamplerConfig) -> SamplerRow:
 
 def _measure(job: Job, sampler: SamplerConfig) -> SamplerRow:
     pixels, rate = draw_timed(job.pipeline, job.wanted, sampler)
-    calls = 2 * sampler.steps - 1 if sampler.scheduler == Solver.HEUN else sampler.steps
+    answers = Answers(of_wanted(job.wanted), job.reader(pixels)) if job.reader else None
     return SamplerRow(
         solver=str(sampler.scheduler),
         steps=sampler.steps,
         guidance=sampler.guidance or 1.0,
-        calls=calls * (1 if sampler.guidance == 1 else 2),
+        spacing=sampler.spacing or EVEN,
+        calls=calls_of(sampler),
         images_a_second=float(f"{rate:.3g}"),
         anatomy=judge(f"{sampler.scheduler}, {sampler.steps} steps", pixels, [one.orientation for one in job.wanted]),
+        recovered=share_by_condition(answers) if answers else {},
     )
+
+
+def calls_of(sampler: SamplerConfig) -> int:
+    """Calls of the network a sample, of settings that are resolved: Heun's solver asks twice a step, guidance twice."""
+    steps = len(times(sampler.steps, sampler.spacing or EVEN))
+    calls = 2 * steps - 1 if sampler.scheduler == Solver.HEUN else steps
+    return calls * (1 if sampler.guidance == 1 else 2)
 
 
 def draw_timed(

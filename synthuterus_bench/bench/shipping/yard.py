@@ -1,7 +1,8 @@
 """Where things lie while generators are made, and how much is drawn.
 
 Work lies in one folder: cohorts ``v1-<view>-<dims>d``, trainings ``w-<id>`` (what ``synthbench train`` leaves), inside
-them ``release``, ``measured`` and the pipeline folder, which is copied when it is whole.
+them ``release``, ``measured`` and the pipeline folder, which is copied when it is whole; ``readers`` and ``filters``,
+made once a cohort for all models.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,9 @@ from synthuterus_bench.cohorts.record import Dims
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.nets.embedder import FILE
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.training.targets import Target
+from synthuterus_bench.training.targets import Helper, Target
 from synthuterus_bench.vocab import AutoencoderId, Family, PresetName, View
 from synthuterus_bench.workers import available_cores, process_count
 
@@ -47,6 +49,12 @@ class Yard:
         """The folder a target is trained in; an autoencoder of the full view beside that of the region."""
         full = isinstance(target, AutoencoderId) and view is View.FULL
         return self.work / f"w-{target}{'-full' if full else ''}"
+
+    @property
+    def embedder(self) -> Path | None:
+        """The embedder that was trained here; None for the shipped one where none was."""
+        home = self.out(Helper.EMBEDDER)
+        return home if (home / FILE).is_file() else None
 
     def scans(self, model: ModelId) -> int:
         """Samples of a release."""

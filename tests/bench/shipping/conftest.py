@@ -15,9 +15,11 @@ from synthuterus_bench.generators.sampler import SamplerConfig, Solver
 from tests.conftest import TINY
 
 SAMPLERS = (SamplerConfig(steps=2), SamplerConfig(steps=2, guidance=1.0), SamplerConfig(Solver.DDIM, 3))
-EXTENT = Extent(train=20, test=12, controls=4, samples=4, volumes=2, permutations=8, samplers=SAMPLERS)
+_SMALL = {"train": 20, "test": 12, "controls": 4, "samples": 4, "volumes": 2, "permutations": 8}
+EXTENT = Extent(**_SMALL, samplers=SAMPLERS, membership=6, membership_volumes=2, plants=2, negatives=8)
 CT = "ddpm2d-ct-roi"
 _UNTOLD = ("text_width",)
+_EMBEDDER = {"steps": 2, "batch": 4, "warmup_steps": 1, "decay_steps": 1, "checkpoint_every": 2}
 _VAE = {"steps": 2, "batch": 2, "warmup_steps": 1, "checkpoint_every": 1, "channels": [16, 16, 16]}
 
 
@@ -28,6 +30,7 @@ def write_recipes(folder: Path, steps: int = 4) -> Path:
     untold = {name: value for name, value in told.items() if name not in _UNTOLD}
     latent = told | {"patch": 1}
     found = {CT: told, "ddpm2d-uncond-roi": untold, "ldm2d-ct-roi": latent, "vae2d": _VAE, "ddpm3d-ct-roi": told}
+    found |= {"embedder": _EMBEDDER}
     for name, values in found.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(values))
     return folder

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from synthuterus_bench.bench.shipping import filters, pack, reader, samplers, train
 from synthuterus_bench.bench.shipping import measure as measuring
-from synthuterus_bench.bench.shipping import pack, samplers, train
 from synthuterus_bench.bench.shipping.make import make
 from synthuterus_bench.bench.shipping.parcel import CONTENTS
 from synthuterus_bench.errors import CohortError, UsageError
@@ -44,11 +44,44 @@ def test_its_index_is_of_every_training_image(made, cohort):
     assert index.reference_digest == cohort.manifest.digest
 
 
+MADE_ONCE = [(filters, "build_index"), (filters, "run_selftest"), (reader, "train_reader")]
+"""For all models of a cohort."""
+
+
+def test_it_passes_the_gate_of_models_and_generates_through_its_tested_filter(made, tmp_path):
+    from synthuterus_bench.release.build import ReleasePlan, generate
+    from synthuterus_bench.release.model import check_model
+
+    checked = check_model(made.yard.ship / CT)
+    assert {"membership.json", "selftest.json", "index.safetensors"} <= set(checked.kept)
+    assert not checked.left_out
+    plan = ReleasePlan(CT, made.yard.ship / CT, scans=4, sampler=samplers.SamplerConfig(steps=1), floor=0.0)
+    assert (generate(plan, tmp_path / "r").root / "audit" / "roi.selftest.json").is_file()
+
+
+def test_another_model_of_the_cohort_finds_reader_index_and_self_test_there(made, cohort, tmp_path, monkeypatch):
+    site = make_site(tmp_path, cohort)
+    for name in ("readers", "filters"):
+        shutil.copytree(made.yard.work / name, site.yard.work / name)
+    for module, name in MADE_ONCE:
+        monkeypatch.setattr(module, name, forbid)
+    make(["ddpm2d-uncond-roi"], site.yard)
+    shipped = site.yard.ship / "ddpm2d-uncond-roi"
+    for name in ("index.safetensors", "selftest.json"):
+        assert (shipped / name).read_bytes() == (made.pipeline / name).read_bytes()
+    measured = load_measured(shipped)
+    assert "no class is told" in measured.unavailable["anatomy-agreement"]
+    assert [(row.solver, row.guidance, row.spacing) for row in measured.samplers] == [("dpm++", 1, 1.5), ("ddim", 1, 1)]
+    assert all(row.agreement is None for row in measured.anatomy)
+    assert measured.conditions == []
+    assert "## Conditions" not in (shipped / "README.md").read_text()
+
+
 def test_a_second_run_finds_everything_done(made, monkeypatch):
     before = files(made.yard.work)
     monkeypatch.setattr(train, "start", forbid)
-    monkeypatch.setattr(pack, "build_index", forbid)
-    monkeypatch.setattr(pack, "measure", forbid)
+    for module, name in [*MADE_ONCE, (pack, "measure"), (pack, "measure_membership")]:
+        monkeypatch.setattr(module, name, forbid)
     monkeypatch.setattr("synthuterus_bench.release.build.draw_missing", forbid)
     make([CT], made.yard)
     assert files(made.yard.work) == before
@@ -56,7 +89,10 @@ def test_a_second_run_finds_everything_done(made, monkeypatch):
 
 KILLED_AT = [
     (train, "start", 1),
-    (pack, "build_index", 1),
+    (filters, "build_index", 1),
+    (filters, "run_selftest", 1),
+    (pack, "measure_membership", 1),
+    (reader, "train_reader", 1),
     (pack, "generate", 1),
     (measuring, "compare", 1),
     (samplers, "_measure", 2),
@@ -135,15 +171,6 @@ def test_latent_models_get_their_autoencoder_first(cohort, tmp_path):
     assert load_record(shipped).digests["autoencoder"] == digest
 
 
-def test_a_model_that_is_told_nothing_has_no_agreement_and_no_guidance(cohort, tmp_path):
-    site = make_site(tmp_path, cohort)
-    make(["ddpm2d-uncond-roi"], site.yard)
-    measured = load_measured(site.yard.ship / "ddpm2d-uncond-roi")
-    assert "no class is told" in measured.unavailable["anatomy-agreement"]
-    assert [(row.solver, row.guidance) for row in measured.samplers] == [("dpm++", 1.0), ("ddim", 1.0)]
-    assert all(row.agreement is None for row in measured.anatomy)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_volumes_are_measured_by_their_middle_slices(tmp_path, cohort):
@@ -155,6 +182,9 @@ def test_volumes_are_measured_by_their_middle_slices(tmp_path, cohort):
     measured = load_measured(site.yard.ship / "ddpm3d-ct-roi")
     assert {row.anatomy.images for row in measured.samplers} == {2}
     assert measured.anatomy[0].images == 8
+    assert measured.conditions[0].samples == 8
+    assert not (site.yard.ship / "ddpm3d-ct-roi" / "selftest.json").exists()
+    assert "was not tested on planted copies" in (site.yard.ship / "ddpm3d-ct-roi" / "README.md").read_text()
 
 
 def test_another_cohort_in_its_place_is_refused(made, cohort, tmp_path):

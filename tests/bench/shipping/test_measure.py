@@ -45,9 +45,21 @@ def test_an_untrained_net_is_worse_than_fresh_images_and_no_better_than_noise(me
 
 
 def test_every_sampler_has_a_row_with_its_calls(measured):
-    found = [(row.solver, row.steps, row.guidance, row.calls) for row in measured.samplers]
-    assert found == [("dpm++", 2, 1.5, 4), ("dpm++", 2, 1.0, 2), ("ddim", 3, 1.5, 6)]
+    found = [(row.solver, row.steps, row.guidance, row.spacing, row.calls) for row in measured.samplers]
+    assert found == [("dpm++", 2, 1.5, 1.5, 4), ("dpm++", 2, 1.0, 1.5, 2), ("ddim", 3, 1.5, 1.0, 6)]
+    assert all(set(row.recovered) == {"class", "field strength", "sequence"} for row in measured.samplers)
     assert all(row.images_a_second > 0 and row.anatomy.images == 4 for row in measured.samplers)
+
+
+def test_what_was_asked_for_is_read_beside_real_pictures(measured):
+    whole = {row.condition: row for row in measured.conditions if row.value is None}
+    assert list(whole) == ["class", "field strength", "sequence"]
+    for name, row in whole.items():
+        assert (row.samples, row.real_images) == (12, 12)
+        parts = [one for one in measured.conditions if one.condition == name and one.value is not None]
+        assert sum(one.samples for one in parts) == 12
+        hits = sum(one.samples * one.share.value for one in parts)
+        assert row.share.value == pytest.approx(hits / 12, abs=1e-3)
 
 
 def test_no_path_host_or_patient_is_in_the_record(made, cohort):
@@ -107,7 +119,7 @@ def test_the_record_is_flat_for_lists_and_reads_back(measured, tmp_path):
 def test_the_card_tells_all_of_it(made, measured):
     card = (made.pipeline / "README.md").read_text()
     assert facts(measured) in card
-    assert sections(measured) in card
+    assert sections(measured).strip() in card
     for name in measured.values:
         assert f"| {name} |" in card
     for row in (*measured.anatomy, *(one.anatomy for one in measured.samplers)):
@@ -115,6 +127,10 @@ def test_the_card_tells_all_of_it(made, measured):
     assert f"`{measured.recipe_sha256[:16]}`" in card
     assert "(losses.png)" in card
     assert "(samples.png)" in card
+    assert "## Membership test" in card
+    assert "At 10 fixed times, with one noise" in card
+    assert "tested on changed copies of 2 training images" in card
+    assert "| **field strength** | 12 | " in card
     lacking = measured.model_copy(update={"unavailable": {"fid-2048": "no weights"}, "cost": None})
     assert "- fid-2048: no weights" in sections(lacking)
     assert "training time | not known" in facts(lacking)
