@@ -23,6 +23,19 @@ def wilson_interval(hits: int, trials: int, z: float = 1.959964) -> tuple[float,
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def difference_interval(
+    first: tuple[float, float, float], second: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """First less second, each (value, low, high) and independent, with the interval that follows from theirs.
+
+    The square-and-add rule of Zou and Donner 2008 (MOVER); with Wilson intervals of two proportions it is Newcombe's
+    of 1998 (his method 10).
+    """
+    (one, one_low, one_high), (two, two_low, two_high) = first, second
+    below, above = math.hypot(one - one_low, two_high - two), math.hypot(one_high - one, two - two_low)
+    return one - two, one - two - below, one - two + above
+
+
 def percentile_interval(values: Sequence[float] | Floats, level: float = 0.95) -> tuple[float, float]:
     """The central ``level`` of the values, by linear interpolation of their percentiles."""
     tail = 50 * (1 - level)

@@ -4,6 +4,7 @@ from scipy import stats as reference
 
 from synthuterus_bench.stats import (
     bootstrap_counts,
+    difference_interval,
     exceedance,
     jackknife_variance,
     normal_interval,
@@ -23,6 +24,28 @@ def test_wilson_agrees_with_scipy(hits, trials):
 def test_wilson_refuses_contradictions(hits, trials):
     with pytest.raises(ValueError):
         wilson_interval(hits, trials)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+    ],
+)
+def test_differences_of_proportions_have_newcombes_interval(first, second, low, high):
+    """Table II of Newcombe 1998, method 10."""
+    one, two = ((hits / trials, *wilson_interval(hits, trials)) for hits, trials in (first, second))
+    value, *ends = difference_interval(one, two)
+    assert value == pytest.approx(one[0] - two[0])
+    assert ends == pytest.approx([low, high], abs=5e-5)
+
+
+def test_differences_of_normal_means_have_the_normal_interval():
+    ends = [(value, *normal_interval(value, variance)) for value, variance in ((3.0, 0.25), (1.0, 0.16))]
+    assert difference_interval(*ends)[1:] == pytest.approx(normal_interval(2.0, 0.41))
 
 
 def test_percentiles_hold_the_level():
