@@ -73,6 +73,14 @@ class Cost(_Frozen):
     machines: list[str] = []
 
 
+class Begun(_Frozen):
+    """Weights that a training began with, and what their own record says, where it could be read."""
+
+    weights_sha256: str
+    trained_on: str | None = None
+    images_seen: int | None = None
+
+
 class Measured(_Frozen):
     """How good a generator is.
 
@@ -84,6 +92,7 @@ class Measured(_Frozen):
         conditions: how often a reader (``reader_sha256``) that learned from training images finds what was asked for.
         values: by name; ``unavailable`` says why others are lacking.
         device: samples were drawn on.
+        begun: weights that the training began with; None where it began at random.
     """
 
     weights_sha256: str
@@ -104,6 +113,7 @@ class Measured(_Frozen):
     cost: Cost | None = None
     conditions: list[Recovered] = []
     reader_sha256: str | None = None
+    begun: Begun | None = None
 
     def flat(self) -> dict[str, float]:
         """All values by name, ends as ``<name> low`` and so on, as a training record has them."""

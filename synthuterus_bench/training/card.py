@@ -105,8 +105,12 @@ def _more(record: TrainingRecord) -> str:
         rows.append(("best validation loss", "" if best is None else f"{best:.4f} after {record.best_step:,} steps"))
     if "perceptual" in record.config:
         rows.append(("perceptual loss", _perceptual(record)))
-    rows += [(f"built on {name.replace('_', ' ')}", f"`{digest[:16]}`") for name, digest in record.digests.items()]
+    rows += [(_origin(name), f"`{digest[:16]}`") for name, digest in record.digests.items()]
     return "".join(f"| {name} | {value} |\n" for name, value in rows)
+
+
+def _origin(name: str) -> str:
+    return "initial weights" if name == "initial" else f"built on {name.replace('_', ' ')}"
 
 
 def _settings(config: dict[str, Any]) -> str:

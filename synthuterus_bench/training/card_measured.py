@@ -1,6 +1,6 @@
 """What a card says of measurements: tables of values, of anatomy beside its controls, of samplers; the pictures."""
 
-from synthuterus_bench.generators.measured import Judged, Measured, Recovered, SamplerRow, Value
+from synthuterus_bench.generators.measured import Begun, Judged, Measured, Recovered, SamplerRow, Value
 
 _SECTIONS = """
 ![Losses against images seen](losses.png)
@@ -60,6 +60,7 @@ def facts(measured: Measured) -> str:
     rows = [
         ("recipe digest", f"`{measured.recipe_sha256[:16]}`"),
         ("weights digest", f"`{measured.weights_sha256[:16]}`"),
+        *([("begun with weights", _begun(measured.begun))] if measured.begun else []),
         ("rejected by the privacy filter", f"{measured.rejected} of {measured.candidates}"),
     ]
     if measured.cost:
@@ -68,6 +69,12 @@ def facts(measured: Measured) -> str:
     else:
         rows.append(("training time", "not known: no log of the training was there"))
     return "".join(f"| {name} | {value} |\n" for name, value in rows)
+
+
+def _begun(begun: Begun) -> str:
+    if begun.trained_on is None:
+        return f"`{begun.weights_sha256[:16]}`, whose record was not at hand"
+    return f"`{begun.weights_sha256[:16]}`, trained on `{begun.trained_on}`, {begun.images_seen:,} images seen"
 
 
 def _duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from synthuterus_bench.bench.shipping.begun import begun_with
 from synthuterus_bench.bench.shipping.card import write_pages
 from synthuterus_bench.bench.shipping.filters import index_of, selftest_of
 from synthuterus_bench.bench.shipping.measure import Subject, measure
@@ -121,9 +122,13 @@ def measured_of(subject: Subject, yard: Yard) -> Measured:
         "localiser_sha256": load_localiser().sha256,
         "samples": len(subject.release),
     }
-    if found and all(getattr(found, name) == value for name, value in identity.items()):
+    begun = begun_with(load_record(subject.pipeline), subject.out, yard.initial)
+    same = found is not None and all(getattr(found, name) == value for name, value in identity.items())
+    if found and same and found.begun == begun:
         return found
-    yard.say(f"{subject.model}: measuring")
-    measured = measure(subject, yard.extent, yard.track)
+    if found is None or not same:
+        yard.say(f"{subject.model}: measuring")
+        found = measure(subject, yard.extent, yard.track)
+    measured = found.model_copy(update={"begun": begun})
     write_atomic(subject.pipeline / MEASURED, measured.model_dump_json(indent=1) + "\n")
     return measured

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from synthuterus_bench.bench.shipping.begun import INITIAL, note_initial
 from synthuterus_bench.bench.shipping.cost import note_machine
 from synthuterus_bench.bench.shipping.recipes import read_recipe, same_training
 from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.nets.autoencoder_record import load_autoencoder_record
 from synthuterus_bench.training.start import Inputs, start
@@ -23,13 +25,16 @@ def train_target(target: Target, yard: Yard, view: View = View.ROI) -> Path:
     cohort, out = cohort_of(yard, view, 3 if volumes else 2), yard.out(target, view)
     config = read_recipe(target, yard.recipes, yard.until if isinstance(target, ModelId) else None)
     autoencoder = _autoencoder(target, yard)
-    if (settings := _trained(target, out, cohort)) and same_training(config, settings):
+    initial = yard.initial if isinstance(target, ModelId) else None
+    if (settings := _trained(target, out, cohort, initial)) and same_training(config, settings):
         yard.say(f"{target}: trained already, in {out}")
         return out
     yard.say(f"{target}: training in {out}, {config.steps:,} steps of {config.batch * config.accumulate}")
     out.mkdir(parents=True, exist_ok=True)
     note_machine(out)
-    yard.say(start(target, cohort, config, out, Inputs(autoencoder), yard.track).sentence)
+    if initial:
+        note_initial(out, initial)
+    yard.say(start(target, cohort, config, out, Inputs(autoencoder, initial=initial), yard.track).sentence)
     return out
 
 
@@ -39,12 +44,14 @@ def _autoencoder(target: Target, yard: Yard) -> Path | None:
     return train_target(AutoencoderId.VAE2D, yard, target.view) / "autoencoder"
 
 
-def _trained(target: Target, out: Path, cohort: Cohort) -> dict[str, Any] | None:
-    """Settings of what was trained on ``cohort`` in ``out``; None where nothing was finished."""
+def _trained(target: Target, out: Path, cohort: Cohort, initial: Path | None) -> dict[str, Any] | None:
+    """Settings of what was trained on ``cohort`` from ``initial`` in ``out``; None where nothing was finished."""
     try:
         if isinstance(target, ModelId):
             record = load_record(out / "pipeline")
-            return record.config if record.cohort_digest == cohort.manifest.digest else None
+            begun = weights_digest(initial) if initial else None
+            same = record.cohort_digest == cohort.manifest.digest and record.digests.get(INITIAL) == begun
+            return record.config if same else None
         if isinstance(target, AutoencoderId):
             made = load_autoencoder_record(out / "autoencoder")
             return made.config if made.cohort_digest == cohort.manifest.digest else None

@@ -32,6 +32,7 @@ class Yard:
     Attributes:
         ship: folder of shipped pipeline folders; ``pages`` of contact sheets for the docs.
         samples: of the release that is measured; by default 400 images, 80 volumes.
+        initial: pipeline folder whose weights trainings of generators begin with; None for random ones.
         until: step at which trainings pause; nothing is packed then.
     """
 
@@ -41,6 +42,7 @@ class Yard:
     pages: Path
     samples: int | None = None
     until: int | None = None
+    initial: Path | None = None
     extent: Extent = field(default_factory=Extent)
     track: Track = silent
     say: Callable[[str], None] = lambda _: None

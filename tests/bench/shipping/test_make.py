@@ -8,11 +8,11 @@ from synthuterus_bench.bench.shipping import filters, pack, reader, samplers, tr
 from synthuterus_bench.bench.shipping import measure as measuring
 from synthuterus_bench.bench.shipping.make import make
 from synthuterus_bench.bench.shipping.parcel import CONTENTS
-from synthuterus_bench.errors import CohortError, UsageError
+from synthuterus_bench.errors import CohortError, UsageError, WeightsError
 from synthuterus_bench.generators.measured import load_measured
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.privacy.index import load_index
-from synthuterus_bench.vocab import Split
+from synthuterus_bench.vocab import Config, Split
 from tests.bench.shipping.conftest import CT, make_site
 
 
@@ -49,6 +49,7 @@ MADE_ONCE = [(filters, "build_index"), (filters, "run_selftest"), (reader, "trai
 
 
 def test_it_passes_the_gate_of_models_and_generates_through_its_tested_filter(made, tmp_path):
+    from synthuterus_bench.cohorts.layout import selftest_file
     from synthuterus_bench.release.build import ReleasePlan, generate
     from synthuterus_bench.release.model import check_model
 
@@ -56,7 +57,7 @@ def test_it_passes_the_gate_of_models_and_generates_through_its_tested_filter(ma
     assert {"membership.json", "selftest.json", "index.safetensors"} <= set(checked.kept)
     assert not checked.left_out
     plan = ReleasePlan(CT, made.yard.ship / CT, scans=4, sampler=samplers.SamplerConfig(steps=1), floor=0.0)
-    assert (generate(plan, tmp_path / "r").root / "audit" / "roi.selftest.json").is_file()
+    assert selftest_file(generate(plan, tmp_path / "r").root, Config.ROI).is_file()
 
 
 def test_another_model_of_the_cohort_finds_reader_index_and_self_test_there(made, cohort, tmp_path, monkeypatch):
@@ -151,6 +152,25 @@ def test_a_paused_training_ships_nothing_and_goes_on_to_the_same_weights(made, c
     assert not site.yard.ship.exists()
     make([CT], site.yard)
     assert load_measured(site.pipeline).weights_sha256 == load_measured(made.pipeline).weights_sha256
+
+
+def test_a_training_that_begins_with_weights_says_so_on_its_card(made, cohort, tmp_path):
+    site = make_site(tmp_path, cohort, initial=made.pipeline)
+    for name in ("readers", "filters"):
+        shutil.copytree(made.yard.work / name, site.yard.work / name)
+    make([CT], site.yard)
+    digest, name = load_measured(made.pipeline).weights_sha256, load_record(made.pipeline).cohort
+    assert load_record(site.pipeline).digests == {"initial": digest}
+    begun = load_measured(site.pipeline).begun
+    assert (begun.weights_sha256, begun.trained_on, begun.images_seen) == (digest, name, 16)
+    said = f"begun with weights | `{digest[:16]}`, trained on `{name}`, 16 images seen |"
+    assert said in (site.pipeline / "README.md").read_text()
+    site.said.clear()
+    make([CT], replace(site.yard, initial=None), training=False)
+    assert said in (site.pipeline / "README.md").read_text()
+    assert not [line for line in site.said if "measuring" in line]
+    with pytest.raises(WeightsError):
+        make([CT], replace(site.yard, initial=None), packing=False)
 
 
 def test_training_only_and_packing_only_are_the_two_halves(made, cohort, tmp_path):
