@@ -107,8 +107,8 @@ class _Work:
 
     def _layers(self, extractor: Extractor, sha256: str) -> Arrays:
         """Of all sets: those that are kept, and the others in one go."""
-        layers = {"layers": {str(need): params for need, params in extractor.provides.items()}}
-        keys = [self._key(extractor.name, sha256, digest_array(part)) | layers for part in self.sets]
+        identity = {"layers": {str(need): params for need, params in extractor.provides.items()}}
+        keys = [self._key(extractor.name, sha256, digest_array(part)) | identity for part in self.sets]
         kept = [self.store.load(key) for key in keys]
         lacking = [place for place, found in enumerate(kept) if found is None and len(self.sets[place])]
         if lacking:

@@ -73,7 +73,9 @@ def extract_volumes(
     Distances between images (LPIPS) and verdicts on one image (anatomy) have no whole.
     """
     wanted = set(needs)
-    banks = {plane: extract(middle_slices(volumes, plane, slice_mm), wanted, embedder, **settings) for plane in Plane}
+    banks: dict[Plane | None, FeatureBank] = {
+        plane: extract(middle_slices(volumes, plane, slice_mm), wanted, embedder, **settings) for plane in Plane
+    }
     return {**banks, None: join(list(banks.values()))}
 
 
