@@ -8,6 +8,7 @@ SynthbenchError
     ├── WeightsError    a weights file is missing, altered, or of the wrong kind
     ├── DivergedError   a training lost its way: its loss is no longer a number
     ├── SubmissionError what was handed in for evaluation cannot be evaluated
+    ├── TooFewError     too few images or patients for a metric
     ├── EntryError      a leaderboard entry breaks the schema or an invariant
     ├── QuotaError      a class could not be filled within its cap of candidates
     ├── GateError       a release or a model does not pass its gate before it is published
@@ -91,6 +92,10 @@ class DivergedError(DataError):
 
 class SubmissionError(DataError):
     """What was handed in for evaluation cannot be evaluated."""
+
+
+class TooFewError(DataError, ValueError):
+    """Too few images or patients for a metric."""
 
 
 class EntryError(DataError):

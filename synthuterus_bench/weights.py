@@ -102,6 +102,15 @@ class Loaded:
     sha256: str
 
 
+def pretrained_digest(known: Pretrained, folder: Path | None = None) -> str:
+    """The full SHA-256 of a pretrained file, checked.
+
+    Raises:
+        WeightsError: the file is missing, or its digest is another.
+    """
+    return checked_digest(known, weights_folder(folder) / known.file)
+
+
 def load_pretrained(known: Pretrained, folder: Path | None = None) -> Loaded:
     """Read a pretrained file after its digest is checked, tensors only (``weights_only=True``).
 

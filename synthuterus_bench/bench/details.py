@@ -31,14 +31,33 @@ class Histogram(_Frozen):
     counts: dict[str, tuple[int, ...]]
 
 
+class Pooled(_Frozen):
+    """A distance against permutations of synthetic and held-out images together, one of each patient.
+
+    ``excess`` is ``value`` less ``mean``, the mean over permutations: what chance at these numbers does not explain.
+    """
+
+    value: float
+    mean: float
+    excess: float
+    p_value: float
+    permutations: int
+    n_real: int
+    n_fake: int
+
+
 class Null(_Frozen):
-    """A result against its relabellings: value minus their mean, and how often one looks at least as bad."""
+    """A result against relabellings of the real images: value minus their mean, and how often one is at least as bad.
+
+    ``pooled`` is the excess over the null, of metrics that are distances between two sets.
+    """
 
     metric: str
     scope: str
     excess: float
     p_value: float
     relabellings: int
+    pooled: Pooled | None = None
 
 
 class Details(_Frozen):

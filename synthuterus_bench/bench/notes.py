@@ -1,7 +1,11 @@
 """What is particular about a submission, in words: which results it has no use for, and how others are to be read."""
 
+import numpy as np
+
+from synthuterus_bench.bench.sets import MOST, Sets
 from synthuterus_bench.bench.submission import NO_CLASS, Submission
 from synthuterus_bench.metrics.shares import ANATOMY
+from synthuterus_bench.vocab import CLASSES
 
 AGREEMENT = ANATOMY[-1].name
 _TOLD_NOTHING = "no class was asked for: classes were measured on these images by the same metric"
@@ -10,6 +14,17 @@ _TOLD_NOTHING = "no class was asked for: classes were measured on these images b
 def left_out(submission: Submission) -> dict[str, str]:
     """Metrics that mean nothing for a submission, and why."""
     return {AGREEMENT: _TOLD_NOTHING} if submission.measured else {}
+
+
+def notes_on_sizes(sets: Sets) -> tuple[str, ...]:
+    """One line for each class of which not all images are compared."""
+    named = {"synthetic": sets.submission.labels, "training": sets.real.train.labels, "held-out": sets.real.test.labels}
+    return tuple(
+        f"{name}: of {count} {which} images the first {MOST} are compared; all of them count for learning from images"
+        for which, labels in named.items()
+        for name, count in zip(CLASSES, np.bincount(labels, minlength=len(CLASSES)).tolist(), strict=False)
+        if count > MOST
+    )
 
 
 def notes_on(submission: Submission) -> tuple[str, ...]:

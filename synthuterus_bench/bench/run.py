@@ -9,7 +9,7 @@ from pathlib import Path
 
 from synthuterus_bench.bench.details import Details, save_details
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
-from synthuterus_bench.bench.notes import left_out, notes_on
+from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_sizes
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
@@ -23,6 +23,7 @@ from synthuterus_bench.errors import UsageError
 from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.features import Embedder, extract
+from synthuterus_bench.metrics.scopes import compact
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_bytes
@@ -70,6 +71,8 @@ def evaluate(
     name: str | None = None,
     weights_dir: Path | None = None,
     cache: Path | None = None,
+    features_cache: Path | None = None,
+    workers: int = 1,
     device: str = "cpu",
     embedder: Embedder | None = None,
     track: Track = silent,
@@ -82,6 +85,9 @@ def evaluate(
             diffusers.
         reference: ``phantom``, or a prepared cohort folder with train and test splits.
         name: what to call the generator; by default what a release says.
+        cache: folder of drawn references and samples, by default :func:`cache_folder`; ``features_cache`` that of
+            features, by default ``features`` in it.
+        workers: processes that extract features on the CPU; they change no number.
         embedder: by default the shipped one.
 
     Raises:
@@ -99,12 +105,26 @@ def evaluate(
         real = load_reference(reference, suite, cache, track)
     with clock.stage("features"):
         sets = Sets(submission, real)
-        bank = extract(sets.pixels, _needs(suite), embedder, weights_dir=weights_dir, device=device, track=track)
+        own = extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, embedder, track=track)
+        rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations))
+        bank = extract(
+            sets.pixels[rows],
+            _needs(suite),
+            embedder,
+            weights_dir=weights_dir,
+            device=device,
+            workers=workers,
+            cache=features_cache or cache / "features",
+            parts=sets.parts(rows),
+            groups=scopes[0].strata,
+            into=own.take(rows),
+            track=track,
+        )
     with clock.stage("metrics"):
-        metrics = score_metrics(suite.metrics, sets.scopes(suite.permutations), bank, track, left_out(submission))
+        metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
     with clock.stage("downstream"):
-        tasks = score_tasks(suite, *sets.labelled(bank), device=device, track=track)
-    details = _details(suite, sets, bank, metrics, tasks)
+        tasks = score_tasks(suite, *sets.labelled(own), device=device, track=track)
+    details = _details(suite, sets, own, metrics, tasks)
     entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
     return Evaluation(entry, details, clock.seconds)
 
@@ -129,7 +149,7 @@ def _shipped_embedder() -> Embedder:
 
 
 def _needs(suite: Suite) -> set[Need]:
-    return {METRICS[name].need for name in suite.metrics} | {Need.EMBEDDER, Need.CODES}
+    return {METRICS[name].need for name in suite.metrics} - {Need.EMBEDDER, Need.CODES}
 
 
 def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:
@@ -142,7 +162,7 @@ def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics
         confusions=tasks.confusions,
         similarities={"nearest real training image": sets.similarities(bank)},
         nulls=tuple(metrics.nulls),
-        notes=notes_on(sets.submission),
+        notes=(*notes_on(sets.submission), *notes_on_sizes(sets)),
     )
 
 

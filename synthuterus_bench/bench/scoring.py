@@ -1,14 +1,18 @@
 """Metrics to results: every metric of a suite in every scope, each with its floor."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 from typing import Literal
 
-from synthuterus_bench.bench.details import Null
+import numpy as np
+
+from synthuterus_bench.bench.details import Null, Pooled
 from synthuterus_bench.entry import Floor, Interval, Result
+from synthuterus_bench.errors import TooFewError
 from synthuterus_bench.metrics.bank import FeatureBank, Params
-from synthuterus_bench.metrics.base import Measurement, Metric, Scope
+from synthuterus_bench.metrics.base import Excess, Features, Measurement, Metric, Scope
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.stats import significant
@@ -39,18 +43,32 @@ def score_metrics(
     Args:
         left_out: metrics that mean nothing for this submission, and why.
     """
-    results: list[Result] = []
-    nulls: list[Null] = []
-    pairs = [(METRICS[name], scope) for name in names for scope in scopes]
-    for metric, scope in track(pairs, "metrics", len(pairs)):
-        why = left_out.get(metric.name) or bank.missing.get(metric.need) or _too_few(scope)
-        if why:
-            results.append(_without_value(metric, scope, "unavailable", why))
-            continue
-        result, null = _measure(metric, scope, bank)
-        results.append(result)
-        nulls += null
-    return ScoredMetrics(results, nulls)
+    metrics = [METRICS[name] for name in names]
+    by_need = sorted(metrics, key=lambda metric: (metric.need, names.index(metric.name)))
+    found = {}
+    for metric, features in track(_with_features(by_need, bank), "metrics", len(metrics)):
+        found[metric.name] = [_score(metric, scope, features, bank, left_out) for scope in scopes]
+    scored = [pair for name in names for pair in found[name]]
+    return ScoredMetrics([result for result, _ in scored], [null for _, nulls in scored for null in nulls])
+
+
+def _with_features(metrics: list[Metric], bank: FeatureBank) -> Iterator[tuple[Metric, Features | None]]:
+    """Metrics of one need share what is made of its rows; it is let go before the next."""
+    for need, group in groupby(metrics, key=lambda metric: metric.need):
+        features = Features(bank.arrays[need]) if need in bank.arrays else None
+        yield from ((metric, features) for metric in group)
+
+
+def _score(
+    metric: Metric, scope: Scope, features: Features | None, bank: FeatureBank, left_out: Mapping[str, str]
+) -> tuple[Result, list[Null]]:
+    why = left_out.get(metric.name) or bank.missing.get(metric.need) or _too_few(scope)
+    if why or features is None:
+        return _without_value(metric, scope, "unavailable", why or "no features"), []
+    try:
+        return _measure(metric, scope, features, bank.identity[metric.need])
+    except TooFewError as error:
+        return _without_value(metric, scope, "unavailable", error.message), []
 
 
 def _too_few(scope: Scope) -> str | None:
@@ -58,13 +76,15 @@ def _too_few(scope: Scope) -> str | None:
     return None if found >= FEWEST else f"found {found} images of the class, expected at least {FEWEST}"
 
 
-def _measure(metric: Metric, scope: Scope, bank: FeatureBank) -> tuple[Result, list[Null]]:
+def _measure(metric: Metric, scope: Scope, features: Features, identity: Params) -> tuple[Result, list[Null]]:
     if not scope.null:
         return _without_value(metric, scope, "failed", "too few real patients for a floor"), []
-    measured = metric.measure(bank.arrays[metric.need], scope)
+    measured = metric.measure(features, scope)
+    if not len(measured.null):
+        return _without_value(metric, scope, "failed", "too few real patients for a floor"), []
     if not metric.within(measured.value):
         return _without_value(metric, scope, "failed", f"value {measured.value} outside the metric's bounds"), []
-    params = metric.params | bank.identity[metric.need]
+    params = metric.params | identity
     return _with_value(metric, scope, measured, params), [_null(metric, scope, measured)]
 
 
@@ -78,9 +98,17 @@ def _with_value(metric: Metric, scope: Scope, measured: Measurement, params: Par
         n_fake=measured.n_fake,
         status="ok",
         value=significant(measured.value),
-        ci=rounded_interval(measured.interval),
+        ci=rounded_interval(_clipped(measured.interval, metric)),
         floor=rounded_floor(measured.floor),
     )
+
+
+def _clipped(interval: Interval | None, metric: Metric) -> Interval | None:
+    """The part of a normal interval that the metric can take."""
+    if interval is None:
+        return None
+    low, high = (float(np.clip(end, metric.low, metric.high)) for end in (interval.low, interval.high))
+    return interval.model_copy(update={"low": low, "high": high})
 
 
 def _without_value(metric: Metric, scope: Scope, status: Status, reason: str) -> Result:
@@ -103,6 +131,19 @@ def _null(metric: Metric, scope: Scope, measured: Measurement) -> Null:
         excess=significant(measured.value - float(measured.null.mean())),
         p_value=significant(metric.p_value(measured)),
         relabellings=len(measured.null),
+        pooled=None if measured.excess is None else _pooled(measured.excess),
+    )
+
+
+def _pooled(found: Excess) -> Pooled:
+    return Pooled(
+        value=significant(found.value),
+        mean=significant(found.mean),
+        excess=significant(found.excess),
+        p_value=significant(found.p_value),
+        permutations=found.permutations,
+        n_real=found.n_real,
+        n_fake=found.n_fake,
     )
 
 

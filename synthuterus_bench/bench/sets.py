@@ -14,6 +14,9 @@ from synthuterus_bench.metrics.base import Need, Scope
 from synthuterus_bench.metrics.scopes import make_scopes
 from synthuterus_bench.vocab import CLASSES
 
+MOST = 512
+"""Images of a class that are compared; all pairs of three sets of four classes then take a third of a gigabyte."""
+
 Ints = NDArray[np.int64]
 
 
@@ -36,21 +39,43 @@ class Sets:
         offsets = np.cumsum([0, *(part.max() + 1 for part in parts[:-1])])
         return np.concatenate([part + offset for part, offset in zip(parts, offsets, strict=True)])
 
-    def scopes(self, permutations: int) -> list[Scope]:
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """How many images each of the three holds."""
+        return len(self.submission.labels), len(self.real.train.labels), len(self.real.test.labels)
+
+    def parts(self, rows: Ints) -> tuple[int, ...]:
+        """How many of some rows, in rising order, belong to each of the three."""
+        edges = np.searchsorted(rows, np.cumsum([0, *self.sizes]))
+        return tuple(np.diff(edges).tolist())
+
+    def scopes(self, permutations: int, pooled_permutations: int = 0) -> list[Scope]:
         """Each orientation and all pooled, with at most as many synthetic as real training images of a class.
 
+        Of every class at most ``MOST`` images of each set are compared, the first of them: that bounds memory.
         Where classes were measured, pooled are all images, with a class or not, up to as many as real training ones.
         """
-        fake, train, told = self.submission.labels, self.real.train.labels, not self.submission.measured
+        train, test = (first_of_each_class(part.labels) for part in (self.real.train, self.real.test))
+        fake, told = self.submission.labels, not self.submission.measured
+        limit = int(np.sum(train >= 0))
         everywhere = np.arange(len(fake))
         matched = np.concatenate([first_of_class(fake, k, int(np.sum(train == k))) for k in range(len(CLASSES))])
-        pooled_only = np.full(len(fake), -1) if told else np.where(everywhere < len(train), NO_CLASS, -1)
+        pooled_only = np.full(len(fake), -1) if told else np.where(everywhere < limit, NO_CLASS, -1)
         labels = np.where(np.isin(everywhere, matched), fake, pooled_only)
         if not told:
-            labels[len(train) :] = -1
+            labels[limit:] = -1
         names = [str(name) for name in CLASSES]
-        test = self.real.test.labels
-        return make_scopes(labels, train, test, self.units, names, permutations=permutations, seed=0, told=told)
+        return make_scopes(
+            labels,
+            train,
+            test,
+            self.units,
+            names,
+            permutations=permutations,
+            seed=0,
+            told=told,
+            pooled_permutations=pooled_permutations,
+        )
 
     def labelled(self, bank: FeatureBank) -> tuple[Labelled, Labelled, Labelled]:
         """Submission, as many real training images of each class, and all held-out ones; all with a class."""
@@ -71,6 +96,15 @@ class Sets:
 
     def _split(self, rows: NDArray[np.floating]) -> list[NDArray[np.floating]]:
         return np.split(rows, np.cumsum([len(self.submission.labels), len(self.real.train.labels)]))
+
+
+def first_of_each_class(labels: Ints) -> Ints:
+    """The labels with -1 for all but the first ``MOST`` of each class."""
+    kept = np.full(len(labels), -1)
+    for name in np.unique(labels):
+        rows = np.flatnonzero(labels == name)[:MOST]
+        kept[rows] = name
+    return kept
 
 
 def first_of_class(labels: Ints, which: int, count: int) -> Ints:

@@ -26,6 +26,9 @@ class Regime(_Frozen):
 class Suite(_Frozen):
     """Everything that decides a number.
 
+    ``permutations`` deal the real patients anew, for floors; ``pooled_permutations`` the synthetic and held-out images
+    together, for the excess over the null.
+
     ``n_per_class`` images of each orientation are evaluated, fewer when the submission has fewer; metrics use at most
     as many as the reference has for training, so that their floors are of the same size. ``phantom_scans`` and
     ``phantom_seed`` draw the phantom reference; the seed is no command's default, so that a generator trained on a
@@ -41,6 +44,7 @@ class Suite(_Frozen):
     phantom_seed: int = 250807903
     metrics: tuple[str, ...]
     permutations: int
+    pooled_permutations: int
     resamples: int
     seeds: tuple[int, ...]
     regimes: tuple[Regime, ...]
@@ -71,24 +75,26 @@ _K_MEANS = Regime(name="k-means")
 
 ROI = Suite(
     id="uterus-2d-roi",
-    version=2,
+    version=3,
     view=View.ROI,
     n_per_class=200,
     phantom_scans=1336,
     metrics=_METRICS,
     permutations=200,
+    pooled_permutations=1000,
     resamples=1000,
     seeds=(0, 1, 2),
     regimes=(Regime(name="supervised", net="resnet18", side=64, epochs=10, learning_rate=1e-3), _K_MEANS),
 )
 DEMO = Suite(
     id="demo",
-    version=2,
+    version=3,
     view=View.ROI,
     n_per_class=96,
     phantom_scans=640,
     metrics=_METRICS,
     permutations=50,
+    pooled_permutations=200,
     resamples=500,
     seeds=(0,),
     regimes=(Regime(name="supervised", net="slim-resnet", side=64, epochs=20, learning_rate=3e-3), _K_MEANS),

@@ -41,7 +41,7 @@ def demo(
     made = generate(ReleasePlan(MODEL, find_pipeline(MODEL), scans, SEED), release, workers, sink.track)
     footer = read_log(audit_file(release, made.config))[-1]
     sink.say(f"2/4 release: {len(made)} scans, {footer['rejected']} of {footer['generated']} candidates rejected")
-    entry = _evaluated(made, cohort, home)
+    entry = _evaluated(made, cohort, home, workers)
     sink.say(f"3/4 entry {entry.id[:12]}: {len(entry.results)} results, checked")
     pages = _pages(entry, made, cohort, home)
     sink.say(f"4/4 pages: {', '.join(str(page) for page in pages.values())}\n")
@@ -71,7 +71,7 @@ def _cohort(folder: Path, workers: int) -> str:
     return ", ".join(f"{count} {split}" for split, count in cohort.manifest.splits.items())
 
 
-def _evaluated(release: "Cohort", cohort: Path, home: Path) -> "Entry":
+def _evaluated(release: "Cohort", cohort: Path, home: Path, workers: int) -> "Entry":
     """The entry of the release; the one that is there already if it is of these images, reference and suite."""
     from synthuterus_bench import __version__
     from synthuterus_bench.bench.run import evaluate
@@ -85,7 +85,7 @@ def _evaluated(release: "Cohort", cohort: Path, home: Path) -> "Entry":
     path, made_of = home / "entry.json", home / "entry.of"
     parts = [__version__, DEMO.digest, load_cohort(cohort).manifest.digest, release.manifest.digest]
     if not (path.is_file() and made_of.is_file() and made_of.read_text().split() == parts):
-        evaluate(release.root, "demo", str(cohort), track=sink.track).save(path)
+        evaluate(release.root, "demo", str(cohort), workers=workers, track=sink.track).save(path)
         write_atomic(made_of, "\n".join(parts) + "\n")
     problems = check_entries([path]).problems
     if problems:

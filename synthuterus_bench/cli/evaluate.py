@@ -64,9 +64,19 @@ def evaluate(
     weights_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the Inception and AlexNet files for FID and LPIPS.",
+            help="Folder of published files: Inception for FID, AlexNet for LPIPS, SwAV, ResNet-18.",
             show_default="$SYNTHBENCH_WEIGHTS or ~/.cache/synthuterus-bench/weights",
         ),
+    ] = None,
+    features_cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that keeps extracted features, found by images, weights and code.",
+            show_default="features in $SYNTHBENCH_CACHE or ~/.cache/synthuterus-bench",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that extract features.", show_default="one a core")
     ] = None,
     device: Annotated[Device, typer.Option(help="Where networks run.")] = Device.CPU,
     reconstruction: Annotated[
@@ -107,20 +117,25 @@ def evaluate(
         raise UsageError("nothing to evaluate, expected a folder, or --reconstruction and --cohort")
     out_ = out_ or Path("entry.json")
     from synthuterus_bench.bench.run import evaluate as run
+    from synthuterus_bench.metrics.store import CacheWarning
     from synthuterus_bench.repro import check_place
+    from synthuterus_bench.workers import available_cores
 
     if out_.is_dir():
         raise UsageError(f"--out {out_}: found a folder, expected the name of a JSON file to write")
     check_place(out_)
-    done = run(
-        path,
-        suite.value,
-        reference,
-        name=name,
-        weights_dir=weights_dir,
-        device=device.value,
-        track=out.track,
-    )
+    with out.telling(CacheWarning):
+        done = run(
+            path,
+            suite.value,
+            reference,
+            name=name,
+            weights_dir=weights_dir,
+            features_cache=features_cache,
+            workers=workers or available_cores(),
+            device=device.value,
+            track=out.track,
+        )
     details = done.save(out_)
     if report:
         _write_report(report, done, path)

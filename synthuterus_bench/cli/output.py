@@ -5,7 +5,9 @@ Human text goes to stdout, progress and warnings to stderr. With ``--json`` stdo
 
 import json
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from operator import length_hint
@@ -43,6 +45,22 @@ class Output:
         """A warning on stderr, in every mode."""
         if not self.muted:
             print(f"warning: {text}", file=sys.stderr)
+
+    @contextmanager
+    def telling(self, kind: type[Warning]) -> Iterator[None]:
+        """Warnings of one kind that the library gives meanwhile, as :meth:`warn` says them, each time."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", kind)
+            usual = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+                if issubclass(category, kind):
+                    self.warn(str(message))
+                else:
+                    usual(message, category, *place, **more)
+
+            warnings.showwarning = show
+            yield
 
     def warn_of_lone_launch(self) -> None:
         """Say so where several processes were wanted and accelerate started one."""

@@ -17,7 +17,7 @@ Params = dict[str, str | int | float | bool]
 class FeatureBank:
     """What metrics read, one array a need, and the identity of its extractor; or why it cannot be had.
 
-    Every array has one row an image; that of ``Need.LPIPS`` is (rows, rows) distances.
+    Every array has one row an image; that of ``Need.LPIPS`` is (rows, rows) distances, 0 where none was wanted.
     """
 
     arrays: dict[Need, NDArray[np.floating]] = field(default_factory=dict)
@@ -25,8 +25,19 @@ class FeatureBank:
     missing: dict[Need, str] = field(default_factory=dict)
 
     def add(self, need: Need, array: NDArray[np.floating], **identity: str | int | float | bool) -> None:
-        """Take an array with what made it."""
+        """Take an array with what made it; one with numbers that are not finite is missing, with the reason."""
+        odd = np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(1))
+        if len(odd):
+            self.missing[need] = f"{need}: found features that are not finite of {len(odd)} images of {len(array)}"
+            return
         self.arrays[need], self.identity[need] = array, identity
+
+    def take(self, rows: NDArray[np.int64]) -> "FeatureBank":
+        """The bank of some of the images; not for distances between them."""
+        arrays: dict[Need, NDArray[np.floating]] = {
+            need: array[rows] for need, array in self.arrays.items() if need is not Need.LPIPS
+        }
+        return FeatureBank(arrays, dict(self.identity), dict(self.missing))
 
 
 def chunks(pixels: NDArray[Any], size: int = CHUNK) -> Iterator[tuple[NDArray[Any], int]]:

@@ -2,18 +2,21 @@
 
 A metric sees one *scope* (an orientation, or all of them pooled): rows of a feature array that are synthetic, real
 training and held-out real images. Synthetic images are compared with held-out real ones; the floor is the same
-number for patient-disjoint relabellings of all the real images into groups of the same two sizes.
+number for patient-disjoint relabellings of all the real images into groups of the same two sizes. A distance between
+two sets has a second yardstick, the excess over the null: see :mod:`synthuterus_bench.metrics.permutation`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Floor, Interval
+from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.stats import exceedance, percentile_interval
 
 Rows = NDArray[np.int64]
@@ -26,9 +29,25 @@ class Need(StrEnum):
     EMBEDDER = "embedder"
     CODES = "embedder-codes"
     INCEPTION_64 = "inception-64"
+    INCEPTION_192 = "inception-192"
+    INCEPTION_768 = "inception-768"
     INCEPTION_2048 = "inception-2048"
+    SWAV = "swav"
+    RESNET18 = "resnet18"
     LPIPS = "lpips-alex"
     ANATOMY = "anatomy"
+
+
+class Features:
+    """Rows of one array of a feature bank, and what several metrics make of them once."""
+
+    def __init__(self, rows: NDArray[np.floating]) -> None:
+        self.rows = rows
+
+    @cached_property
+    def gram(self) -> Gram:
+        """Inner products of all pairs of rows."""
+        return Gram.of(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +68,7 @@ class Scope:
     """Rows of a feature array that are compared with each other.
 
     ``units`` and ``strata`` have one number a row of the whole array: images of one patient share the first, those of
-    one class the second.
+    one class the second. ``permutations`` of the pooled images are drawn for a test against chance; none for 0.
     """
 
     name: str
@@ -59,6 +78,27 @@ class Scope:
     units: NDArray[np.int64]
     strata: NDArray[np.int64]
     null: tuple[Relabelling, ...]
+    permutations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A distance against what chance gives: its value on one image a patient, and the mean over permutations of those.
+
+    ``p_value`` says how often a permutation is at least as far apart.
+    """
+
+    value: float
+    mean: float
+    p_value: float
+    permutations: int
+    n_real: int
+    n_fake: int
+
+    @property
+    def excess(self) -> float:
+        """How much of the value chance does not explain; around 0 for a perfect generator."""
+        return self.value - self.mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +110,7 @@ class Measurement:
     n_fake: int
     null: NDArray[np.float64]
     interval: Interval | None = None
+    excess: Excess | None = None
 
     @property
     def floor(self) -> Floor:
@@ -80,18 +121,25 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric. ``low`` and ``high`` bound every value it can take; None where there is no bound."""
+    """One metric. ``low`` and ``high`` bound every value it can take; None where there is no bound.
+
+    ``direction`` says what is better; of a value that can be wrong on both sides, ``none``. ``measure`` raises
+    ``TooFewError`` where a scope holds too few images or patients for it.
+    """
 
     name: str
     need: Need
-    direction: Literal["lower", "higher"]
-    measure: Callable[[NDArray[np.floating], Scope], Measurement]
+    direction: Literal["lower", "higher", "none"]
+    measure: Callable[[Features, Scope], Measurement]
     low: float | None = None
     high: float | None = None
     params: dict[str, str | int | float | bool] = field(default_factory=dict)
 
     def p_value(self, measured: Measurement) -> float:
-        """How often a relabelling of real images looks at least as bad."""
+        """How often a relabelling of real images looks at least as bad; without a direction, is at least as odd."""
+        if self.direction == "none":
+            centre = measured.null.mean()
+            return exceedance(np.abs(measured.null - centre) >= abs(measured.value - centre))
         sign = 1 if self.direction == "lower" else -1
         return exceedance(sign * measured.null >= sign * measured.value)
 

@@ -1,44 +1,123 @@
 """Fréchet distance between Gaussians fitted to two sets of features (Dowson & Landau 1982).
 
-With features of our own embedder it is called ``fd-embedder``, never FID.
+``|mu_1 - mu_2|^2 + Tr(S_1 + S_2 - 2 (S_1 S_2)^1/2)``. With centred features A (n, d) and B (m, d), the trace of the
+root is the nuclear norm of ``A B^T / sqrt((n - 1)(m - 1))``: no square root of an indefinite product is taken, and
+every term is read from the Gram matrix of the pooled rows, so that a relabelling costs no pass over the features.
+With features of our own embedder the distance is called ``fd-embedder``, never FID.
 """
+
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.metrics.base import Measurement, Metric, Need, Scope
+from synthuterus_bench.errors import TooFewError
+from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Rows, Scope
+from synthuterus_bench.metrics.gram import Gram
+from synthuterus_bench.metrics.jackknife import grouped_interval
+from synthuterus_bench.metrics.permutation import excess_over_null
 
-Features = NDArray[np.floating]
+Floats = NDArray[np.float64]
+EASY = 500
+"""Rank up to which all permutations are drawn; an eigenvalue problem grows with its cube."""
+
+FEWEST_PERMUTATIONS = 100
 
 
-def frechet_distance(left: Features, right: Features) -> float:
-    """``|mu_1 - mu_2|^2 + Tr(S_1 + S_2 - 2 (S_1 S_2)^1/2)`` of two feature sets (n, d) and (m, d), n and m at least 2.
+def frechet_distance(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
+    """The distance of two feature sets (n, d) and (m, d), n and m at least 2."""
+    gram = Gram.of(np.concatenate([left, right]))
+    return between(gram, np.arange(len(left)), np.arange(len(left), len(left) + len(right)), exact=True)
 
-    With centred features A and B, ``Tr (S_1 S_2)^1/2`` is the nuclear norm of ``A B^T / sqrt((n - 1)(m - 1))``:
-    no square root of an indefinite product is taken.
+
+def between(gram: Gram, left: Rows, right: Rows, exact: bool = False) -> float:
+    """The distance of two groups of rows.
+
+    Args:
+        exact: by singular values. Otherwise by eigenvalues of the squared matrix, three times as fast, which lose
+            half the digits of the smallest: about 1e-7 of the distance.
     """
-    origin = left.mean(0, dtype=np.float64)
-    a, b = left - origin, right - origin
-    shift = b.mean(0)
-    a, b = a - a.mean(0), b - shift
-    scales = len(a) - 1, len(b) - 1
-    spread = np.sum(a * a) / scales[0] + np.sum(b * b) / scales[1]
-    overlap = np.linalg.svd(_compact(a) @ _compact(b).T, compute_uv=False).sum() / np.sqrt(scales[0] * scales[1])
-    return max(0.0, float(shift @ shift + spread - 2 * overlap))
+    low_rank = 2 * gram.rows.shape[1] <= min(len(left), len(right))
+    parts = _from_rows if low_rank else _from_products
+    gap, spread, overlap = parts(gram, left, right, exact)
+    return max(0.0, gap + spread - 2 * overlap)
 
 
-def _compact(centred: NDArray[np.float64]) -> NDArray[np.float64]:
-    """At most d rows with the same ``A^T A``."""
-    if len(centred) <= centred.shape[1]:
-        return centred
-    return np.asarray(np.linalg.qr(centred, mode="r"))
+def _from_products(gram: Gram, left: Rows, right: Rows, exact: bool) -> tuple[float, float, float]:
+    """Squared distance of the means, both traces, and the trace of the root; for fewer rows than features."""
+    cross = gram.products[np.ix_(left, right)]
+    within = [_mean_product(gram, rows) for rows in (left, right)]
+    gap = within[0] + within[1] - 2 * cross.mean()
+    traces = [
+        (gram.products[rows, rows].sum() - len(rows) * mean) / (len(rows) - 1)
+        for rows, mean in zip((left, right), within, strict=True)
+    ]
+    cross = cross - cross.mean(1, keepdims=True) - cross.mean(0) + cross.mean()
+    scale = np.sqrt(float(len(left) - 1) * (len(right) - 1))
+    return float(gap), float(sum(traces)), nuclear_norm(cross, exact) / scale
+
+
+def _mean_product(gram: Gram, rows: Rows) -> float:
+    mean = gram.rows[rows].mean(0)
+    return float(mean @ mean)
+
+
+def _from_rows(gram: Gram, left: Rows, right: Rows, exact: bool) -> tuple[float, float, float]:
+    """The same for more rows than features."""
+    means = [gram.rows[rows].mean(0) for rows in (left, right)]
+    centred = [gram.rows[rows] - mean for rows, mean in zip((left, right), means, strict=True)]
+    gap = means[0] - means[1]
+    if exact:
+        a, b = (np.linalg.qr(part, mode="r") / np.sqrt(len(part) - 1) for part in centred)
+        spread = np.sum(a * a) + np.sum(b * b)
+        return float(gap @ gap), float(spread), nuclear_norm(a @ b.T, exact)
+    one, two = (part.T @ part / (len(part) - 1) for part in centred)
+    values, vectors = np.linalg.eigh(one)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(root.T @ two @ root), 0)).sum()
+    return float(gap @ gap), float(np.trace(one) + np.trace(two)), float(overlap)
+
+
+def nuclear_norm(matrix: Floats, exact: bool) -> float:
+    """Sum of the singular values."""
+    if exact:
+        return float(np.linalg.svd(matrix, compute_uv=False).sum())
+    short = matrix if len(matrix) <= matrix.shape[1] else matrix.T
+    return float(np.sqrt(np.maximum(np.linalg.eigvalsh(short @ short.T), 0)).sum())
 
 
 def measure_frechet(features: Features, scope: Scope) -> Measurement:
-    """Distance of synthetic to held-out real features; a bootstrap of it excludes its own point, so no interval."""
-    null = [frechet_distance(features[draw.fake], features[draw.real]) for draw in scope.null]
-    value = frechet_distance(features[scope.fake], features[scope.test])
-    return Measurement(value, len(scope.test), len(scope.fake), np.array(null))
+    """Distance of synthetic to held-out real features.
+
+    The interval, by a jackknife, is for the expected value at this number of images, bias included: a bootstrap
+    excludes its own point. What the bias leaves is the excess over the null.
+
+    Raises:
+        TooFewError: under two images on a side.
+    """
+    if min(len(scope.fake), len(scope.test)) < 2:
+        raise TooFewError(f"found {len(scope.fake)} synthetic and {len(scope.test)} real images, expected 2 of each")
+    gram = features.gram
+    distance = partial(between, gram)
+    value = between(gram, scope.fake, scope.test, exact=True)
+    null = np.array([distance(draw.fake, draw.real) for draw in scope.null])
+    interval = grouped_interval(value, distance, scope.fake, scope.test, scope)
+    excess = excess_over_null(lambda draws: np.array([distance(*draw) for draw in draws]), scope, _draws(gram, scope))
+    return Measurement(value, len(scope.test), len(scope.fake), null, interval, excess)
 
 
-FD_EMBEDDER = Metric("fd-embedder", Need.EMBEDDER, "lower", measure_frechet, low=0.0)
+def _draws(gram: Gram, scope: Scope) -> int:
+    """Permutations of a scope: fewer where each takes long, but never under 100 of those that were asked for."""
+    rank = min(len(scope.fake), len(scope.test), gram.rows.shape[1])
+    affordable = int(scope.permutations * (EASY / max(rank, EASY)) ** 3)
+    return min(scope.permutations, max(affordable, FEWEST_PERMUTATIONS))
+
+
+def frechet_metric(name: str, need: Need) -> Metric:
+    """The distance in the features of one layer of one extractor."""
+    return Metric(name, need, "lower", measure_frechet, low=0.0)
+
+
+FD_EMBEDDER = frechet_metric("fd-embedder", Need.EMBEDDER)
+FD_SWAV = frechet_metric("fd-swav", Need.SWAV)
+FD_RESNET18 = frechet_metric("fd-resnet18", Need.RESNET18)

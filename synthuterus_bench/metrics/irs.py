@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Interval
-from synthuterus_bench.metrics.base import Measurement, Metric, Need, Relabelling, Rows, Scope
+from synthuterus_bench.errors import TooFewError
+from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Relabelling, Rows, Scope
 from synthuterus_bench.metrics.independent import one_a_unit, spread
 
 TAIL = 0.05
@@ -81,18 +82,40 @@ def retrieve(codes: NDArray[np.floating], queries: Rows, train: Rows) -> Irs:
     return irs_from_counts(len(train), len(queries), len(np.unique(nearest)))
 
 
-def measure_irs(codes: NDArray[np.floating], scope: Scope) -> Measurement:
+def measure_irs(features: Features, scope: Scope) -> Measurement:
     """Score of the synthetic images over that of as many held-out real ones, on the same training images.
 
     One image of each patient is a query: the model takes queries as independent.
+
+    Raises:
+        TooFewError: no training images or no queries.
     """
-    queries = [one_a_unit(rows, scope.units) for rows in (scope.fake, scope.test)]
+    codes, queries = features.rows, _queries(scope)
     n = min(map(len, queries))
     ours, held_out = (retrieve(codes, spread(rows, n), scope.train) for rows in queries)
     null = [_null_irs(codes, draw, scope, n) / held_out.infinity for draw in scope.null]
-    low, high = ours.lower / held_out.infinity, ours.upper / held_out.infinity
-    interval = Interval(low=low, high=high, level=1 - 2 * TAIL, method="occupancy bounds", unit="image")
+    interval = _bounds(ours, held_out.infinity)
     return Measurement(ours.infinity / held_out.infinity, len(scope.train), n, np.array(null), interval)
+
+
+def measure_infinity(features: Features, scope: Scope) -> Measurement:
+    """Score of as many synthetic images as there are held-out patients, as it is: hubs keep real images below 1 too."""
+    n = min(map(len, _queries(scope)))
+    ours = retrieve(features.rows, spread(_queries(scope)[0], n), scope.train)
+    null = np.array([_null_irs(features.rows, draw, scope, n) for draw in scope.null])
+    return Measurement(ours.infinity, len(scope.train), n, null, _bounds(ours, 1.0))
+
+
+def _queries(scope: Scope) -> list[Rows]:
+    queries = [one_a_unit(rows, scope.units) for rows in (scope.fake, scope.test)]
+    if not min(len(scope.train), *map(len, queries)):
+        raise TooFewError(f"found {len(scope.train)} training images, expected some, and queries")
+    return queries
+
+
+def _bounds(score: Irs, divisor: float) -> Interval:
+    low, high = score.lower / divisor, score.upper / divisor
+    return Interval(low=low, high=high, level=1 - 2 * TAIL, method="occupancy bounds", unit="patient")
 
 
 def _null_irs(codes: NDArray[np.floating], draw: Relabelling, scope: Scope, n: int) -> float:
@@ -100,3 +123,4 @@ def _null_irs(codes: NDArray[np.floating], draw: Relabelling, scope: Scope, n: i
 
 
 IRS = Metric("irs-adjusted", Need.CODES, "higher", measure_irs, low=0.0)
+IRS_INFINITY = Metric("irs-infinity", Need.CODES, "higher", measure_infinity, low=0.0, high=1.0)

@@ -4,32 +4,47 @@ Kernel ``(x . y / d + 1)^3``. As the diagonal is left out, so are pairs of image
 independent draws. The interval is a two-sample jackknife over patients.
 """
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.metrics.base import Measurement, Metric, Need, Scope
+from synthuterus_bench.errors import TooFewError
+from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Scope
+from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.pairs import between, jackknife_interval, null_means, within
+from synthuterus_bench.metrics.permutation import Draws, excess_over_null
 
 Floats = NDArray[np.float64]
 DEGREE, COEF0 = 3, 1.0
 
 
-def polynomial_kernel(left: NDArray[np.floating], right: NDArray[np.floating]) -> Floats:
-    """``(x . y / d + 1)^3`` of all pairs of rows, (n, m)."""
-    product = left.astype(np.float64) @ right.astype(np.float64).T
-    return (product / left.shape[1] + COEF0) ** DEGREE
+def kernel_of(gram: Gram) -> Floats:
+    """``(x . y / d + 1)^3`` of all pairs of rows, (n, n)."""
+    kernel = gram.raw()
+    kernel /= gram.rows.shape[1]
+    kernel += COEF0
+    square = kernel * kernel
+    return np.multiply(square, kernel, out=kernel)
 
 
 def squared_mmd(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
     """Unbiased squared MMD of two feature sets (n, d) and (m, d) whose rows are all independent."""
-    inner = [polynomial_kernel(rows, rows) for rows in (left, right)]
-    means = [(kernel.sum() - np.trace(kernel)) / (len(kernel) * (len(kernel) - 1)) for kernel in inner]
-    return float(sum(means) - 2 * polynomial_kernel(left, right).mean())
+    kernel = kernel_of(Gram.of(np.concatenate([left, right])))
+    rows = np.arange(len(kernel))
+    return float(_independent(kernel, [(rows[: len(left)], rows[len(left) :])])[0])
 
 
-def measure_kid(features: NDArray[np.floating], scope: Scope) -> Measurement:
-    """Squared MMD of synthetic to held-out real features; it can be below zero. Needs two patients on each side."""
-    kernel = polynomial_kernel(features, features)
+def measure_kid(features: Features, scope: Scope) -> Measurement:
+    """Squared MMD of synthetic to held-out real features; it can be below zero.
+
+    Raises:
+        TooFewError: under two patients on a side.
+    """
+    few = min(len(np.unique(scope.units[rows])) for rows in (scope.fake, scope.test))
+    if few < 2:
+        raise TooFewError(f"found {few} patient on a side, expected at least 2 of each")
+    kernel = kernel_of(features.gram)
     (fake, without_fake), (real, without_real) = (within(kernel, rows, scope) for rows in (scope.fake, scope.test))
     cross = between(kernel, scope.fake, scope.test, scope)
     value, null = fake + real - 2 * cross.mean, null_means(kernel, scope)
@@ -41,13 +56,35 @@ def measure_kid(features: NDArray[np.floating], scope: Scope) -> Measurement:
         len(scope.fake),
         null.fake + null.real - 2 * null.between,
         jackknife_interval(value, left, right, scope),
+        excess_over_null(partial(_independent, kernel), scope, scope.permutations),
     )
 
 
-KID_EMBEDDER = Metric(
-    "kid-embedder",
-    Need.EMBEDDER,
-    "lower",
-    measure_kid,
-    params={"kernel": "polynomial", "degree": DEGREE, "coef0": COEF0},
+def _independent(kernel: Floats, draws: Draws) -> Floats:
+    """Squared MMD of each draw, all of the same rows, which are independent."""
+    rows = np.sort(np.concatenate(draws[0]))
+    apart = kernel[np.ix_(rows, rows)]
+    np.fill_diagonal(apart, 0)
+    left = np.stack([np.isin(rows, fake, assume_unique=True) for fake, _ in draws], 1).astype(np.float64)
+    right, n, m = 1 - left, len(draws[0][0]), len(draws[0][1])
+    toward = apart @ left
+    inner, cross = np.sum(left * toward, 0), np.sum(right * toward, 0)
+    outer = np.sum(right * (apart.sum(1, keepdims=True) - toward), 0)
+    return np.asarray(inner / (n * (n - 1)) + outer / (m * (m - 1)) - 2 * cross / (n * m))
+
+
+def kid_metric(name: str, need: Need) -> Metric:
+    """The kernel distance in the features of one layer of one extractor."""
+    params: dict[str, str | int | float | bool] = {"kernel": "polynomial", "degree": DEGREE, "coef0": COEF0}
+    return Metric(name, need, "lower", measure_kid, params=params)
+
+
+KID_EMBEDDER = kid_metric("kid-embedder", Need.EMBEDDER)
+KID = (
+    kid_metric("kid-2048", Need.INCEPTION_2048),
+    kid_metric("kid-768", Need.INCEPTION_768),
+    kid_metric("kid-192", Need.INCEPTION_192),
+    kid_metric("kid-64", Need.INCEPTION_64),
+    kid_metric("kid-swav", Need.SWAV),
+    kid_metric("kid-resnet18", Need.RESNET18),
 )

@@ -1,22 +1,68 @@
-"""LPIPS (Zhang et al. 2018) with the AlexNet trunk: mean distance of synthetic to held-out real images.
+"""LPIPS (Zhang et al. 2018) with the AlexNet trunk: to real images, to the nearest of them, and within a set.
 
-The distance is quadratic in weighted features, so all pairs come from one Gram matrix a layer.
+Pairs are of one class, as in the paper: of a pooled scope each value is the mean over its classes. The distance is
+quadratic in weighted features, so all pairs come from one Gram matrix a layer (``metrics/alexnet.py``).
+
+- ``lpips``: mean over all pairs of a synthetic and a held-out real image
+- ``lpips-nearest``: mean over synthetic images of the distance to the nearest held-out real one; copies give 0
+- ``lpips-diversity``: mean over pairs of synthetic images of different units; a collapsed generator gives 0
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.metrics.base import Measurement, Metric, Need, Scope
-from synthuterus_bench.metrics.pairs import between, jackknife_interval, null_means
+from synthuterus_bench.errors import TooFewError
+from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Rows, Scope
+from synthuterus_bench.metrics.jackknife import grouped_interval
+from synthuterus_bench.metrics.pairs import between, jackknife_interval, null_means, within
+
+Floats = NDArray[np.float64]
 
 
-def measure_lpips(distances: NDArray[np.floating], scope: Scope) -> Measurement:
-    """Mean over all pairs of a synthetic and a held-out real image of the scope; ``distances`` is (rows, rows)."""
-    square = np.asarray(distances, np.float64)
-    pairs = between(square, scope.fake, scope.test, scope)
+def measure_lpips(distances: Features, scope: Scope) -> Measurement:
+    """Mean over pairs of a synthetic and a held-out real image; ``distances`` are (rows, rows)."""
+    square = np.asarray(distances.rows, np.float64)
+    pairs = between(square, scope.fake, scope.test, scope, matched=True)
     interval = jackknife_interval(pairs.mean, pairs.without_left, pairs.without_right, scope)
-    null = null_means(square, scope).between
+    null = null_means(square, scope, matched=True).between
     return Measurement(pairs.mean, len(scope.test), len(scope.fake), null, interval)
 
 
+def measure_nearest(distances: Features, scope: Scope) -> Measurement:
+    """Mean distance of a synthetic image to its nearest held-out real one."""
+    statistic = lambda fake, real: nearest(distances.rows, fake, real, scope)
+    value = statistic(scope.fake, scope.test)
+    null = np.array([statistic(draw.fake, draw.real) for draw in scope.null])
+    interval = grouped_interval(value, statistic, scope.fake, scope.test, scope)
+    return Measurement(value, len(scope.test), len(scope.fake), null, interval)
+
+
+def nearest(distances: NDArray[np.floating], fake: Rows, real: Rows, scope: Scope) -> float:
+    """Mean over ``fake`` of the smallest distance to ``real`` in the same class; classes count alike."""
+    means = []
+    for name in np.unique(scope.strata[fake]):
+        ours, theirs = (rows[scope.strata[rows] == name] for rows in (fake, real))
+        if len(theirs):
+            means.append(float(distances[np.ix_(ours, theirs)].min(1).mean()))
+    return float(np.mean(means))
+
+
+def measure_diversity(distances: Features, scope: Scope) -> Measurement:
+    """Mean over pairs of synthetic images.
+
+    Raises:
+        TooFewError: a class has no pair.
+    """
+    counts = np.unique(scope.strata[scope.fake], return_counts=True)[1]
+    if counts.min() < 2:
+        raise TooFewError(f"found {counts.min()} synthetic image of a class, expected at least 2 to make a pair")
+    square = np.asarray(distances.rows, np.float64)
+    value, without = within(square, scope.fake, scope, matched=True)
+    interval = jackknife_interval(value, without, np.zeros(len(np.unique(scope.units[scope.test]))), scope)
+    null = null_means(square, scope, matched=True).fake
+    return Measurement(value, len(scope.test), len(scope.fake), null, interval)
+
+
 LPIPS = Metric("lpips", Need.LPIPS, "lower", measure_lpips, low=0.0)
+LPIPS_NEAREST = Metric("lpips-nearest", Need.LPIPS, "lower", measure_nearest, low=0.0)
+LPIPS_DIVERSITY = Metric("lpips-diversity", Need.LPIPS, "higher", measure_diversity, low=0.0)

@@ -5,12 +5,14 @@ plain mean inside a set would hold too few pairs of one class and be biased.
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Interval
 from synthuterus_bench.metrics.base import Rows, Scope
+from synthuterus_bench.metrics.jackknife import METHOD
 from synthuterus_bench.stats import jackknife_variance, normal_interval
 
 Floats = NDArray[np.float64]
@@ -44,21 +46,27 @@ class PairMean:
     without_right: Floats
 
 
-def between(matrix: Floats, left: Rows, right: Rows, scope: Scope) -> PairMean:
-    """Pairs of a row of ``left`` and one of ``right`` of a square matrix over all images."""
+def between(matrix: Floats, left: Rows, right: Rows, scope: Scope, matched: bool = False) -> PairMean:
+    """Pairs of a row of ``left`` and one of ``right`` of a square matrix over all images.
+
+    Args:
+        matched: pairs of one class only.
+    """
     a, b = Units.of(left, scope), Units.of(right, scope)
     sums = a.member @ matrix[np.ix_(left, right)] @ b.member.T
     total, pairs = a.classes @ sums @ b.classes.T, np.outer(a.classes @ a.sizes, b.classes @ b.sizes)
     own_left = _at_class(sums @ b.classes.T, a), _at_class(np.outer(a.sizes, b.classes @ b.sizes), a)
     own_right = _at_class(sums.T @ a.classes.T, b), _at_class(np.outer(b.sizes, a.classes @ a.sizes), b)
-    return PairMean(
-        float(np.mean(total / pairs)),
-        np.mean((total - own_left[0]) / (pairs - own_left[1]), axis=(1, 2)),
-        np.mean((total.T - own_right[0]) / (pairs.T - own_right[1]), axis=(1, 2)),
-    )
+    taken = _blocks(a, b, matched)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return PairMean(
+            float(np.mean((total / pairs)[taken])),
+            np.mean(((total - own_left[0]) / (pairs - own_left[1]))[:, taken], axis=1),
+            np.mean(((total.T - own_right[0]) / (pairs.T - own_right[1]))[:, taken.T], axis=1),
+        )
 
 
-def within(matrix: Floats, rows: Rows, scope: Scope) -> tuple[float, Floats]:
+def within(matrix: Floats, rows: Rows, scope: Scope, matched: bool = False) -> tuple[float, Floats]:
     """Pairs of images of different patients inside ``rows``: their mean, and the same without each patient."""
     units = Units.of(rows, scope)
     sums, pairs = units.member @ matrix[np.ix_(rows, rows)] @ units.member.T, np.outer(units.sizes, units.sizes)
@@ -67,8 +75,15 @@ def within(matrix: Floats, rows: Rows, scope: Scope) -> tuple[float, Floats]:
     blocks = [units.classes @ kind @ units.classes.T for kind in (sums, pairs)]
     own = [_at_class(kind @ units.classes.T, units) for kind in (sums, pairs)]
     left = [block - part - part.transpose(0, 2, 1) for block, part in zip(blocks, own, strict=True)]
+    taken = _blocks(units, units, matched)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return float(np.mean(blocks[0] / blocks[1])), np.mean(left[0] / left[1], axis=(1, 2))
+        return float(np.mean((blocks[0] / blocks[1])[taken])), np.mean((left[0] / left[1])[:, taken], axis=1)
+
+
+def _blocks(a: Units, b: Units, matched: bool) -> NDArray[np.bool_]:
+    """Which pairs of classes count: all, or those of one class with itself."""
+    names = np.unique(a.strata)[:, None], np.unique(b.strata)
+    return names[0] == names[1] if matched else np.ones(np.broadcast_shapes(*(part.shape for part in names)), bool)
 
 
 def _at_class(rows: Floats, units: Units) -> Floats:
@@ -83,7 +98,7 @@ def jackknife_interval(value: float, left: Floats, right: Floats, scope: Scope) 
         return None
     variance = jackknife_variance(left, strata[0]) + jackknife_variance(right, strata[1])
     low, high = normal_interval(value, variance)
-    return Interval(low=low, high=high, level=0.95, method="two-sample jackknife", unit="patient")
+    return Interval(low=low, high=high, level=0.95, method=METHOD, unit="patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +110,8 @@ class NullMeans:
     between: Floats
 
 
-def null_means(matrix: Floats, scope: Scope) -> NullMeans:
-    """All relabellings of a scope at once."""
+def null_means(matrix: Floats, scope: Scope, matched: bool = False) -> NullMeans:
+    """All relabellings of a scope at once; ``matched`` as for :func:`between`."""
     rows = np.union1d(scope.train, scope.test)
     fake = np.stack([np.isin(rows, draw.fake) for draw in scope.null], 1).astype(np.float64)
     real = np.stack([np.isin(rows, draw.real) for draw in scope.null], 1).astype(np.float64)
@@ -105,7 +120,8 @@ def null_means(matrix: Floats, scope: Scope) -> NullMeans:
     groups = [np.flatnonzero(strata == name) for name in np.unique(strata)]
 
     def mean(a: Floats, b: Floats) -> Floats:
-        blocks = [(np.ix_(left, right), a[left], b[right]) for left in groups for right in groups]
+        pairs = zip(groups, groups, strict=True) if matched else product(groups, groups)
+        blocks = [(np.ix_(left, right), a[left], b[right]) for left, right in pairs]
         means = [np.sum(x * (kept[at] @ y), 0) / np.sum(x * (apart[at] @ y), 0) for at, x, y in blocks]
         return np.mean(means, axis=0)
 

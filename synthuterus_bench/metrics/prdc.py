@@ -18,13 +18,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.metrics.base import Measurement, Metric, Need, Scope
+from synthuterus_bench.errors import TooFewError
+from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Scope
+from synthuterus_bench.metrics.base import Rows as Group
+from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.independent import one_a_unit, spread
+from synthuterus_bench.metrics.jackknife import grouped_interval
 
 K = 5
 """As Naeem et al. take it."""
 
-Features = NDArray[np.floating]
+Rows = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +41,27 @@ class Prdc:
     coverage: float
 
 
-def prdc(real: Features, fake: Features, k: int = K) -> Prdc:
+def prdc(real: Rows, fake: Rows, k: int = K) -> Prdc:
     """All four of two feature sets (n, d) and (m, d), each of more than ``k`` rows.
 
     Raises:
-        ValueError: a set has no k-th neighbour.
+        TooFewError: a set has no k-th neighbour.
     """
-    from sklearn.metrics import pairwise_distances
+    gram = Gram.of(np.concatenate([real, fake]))
+    return of_groups(gram, np.arange(len(real)), np.arange(len(real), len(real) + len(fake)), k)
 
+
+def of_groups(gram: Gram, real: Group, fake: Group, k: int = K) -> Prdc:
+    """All four of two groups of rows.
+
+    Raises:
+        TooFewError: a group has no k-th neighbour.
+    """
     if min(len(real), len(fake)) <= k:
-        raise ValueError(f"{len(real)} real and {len(fake)} synthetic rows, expected more than k = {k} of each")
-    apart = pairwise_distances(real.astype(np.float64), fake.astype(np.float64))
-    in_real = apart <= radii(real, k)[:, None]
-    in_fake = apart <= radii(fake, k)[None, :]
+        raise TooFewError(f"{len(real)} real and {len(fake)} synthetic images, expected more than k = {k} of each")
+    apart = gram.square_distances(real, fake)
+    in_real = apart <= radii(gram.square_distances(real, real), k)[:, None]
+    in_fake = apart <= radii(gram.square_distances(fake, fake), k)[None, :]
     return Prdc(
         precision=float(in_real.any(0).mean()),
         recall=float(in_fake.any(1).mean()),
@@ -58,29 +70,31 @@ def prdc(real: Features, fake: Features, k: int = K) -> Prdc:
     )
 
 
-def radii(rows: Features, k: int = K) -> NDArray[np.float64]:
-    """Distance of every row (n, d) to its k-th nearest neighbour, itself left out."""
-    from sklearn.neighbors import NearestNeighbors
-
-    found = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows.astype(np.float64))
-    return np.asarray(found.kneighbors()[0][:, -1], np.float64)
+def radii(apart: NDArray[np.float64], k: int = K) -> NDArray[np.float64]:
+    """Distance of every row to its k-th nearest neighbour, itself left out, from all distances (n, n)."""
+    others = apart + np.diag(np.full(len(apart), np.inf))
+    return np.asarray(np.partition(others, k - 1, axis=1)[:, k - 1])
 
 
 def measure(features: Features, scope: Scope, name: str) -> Measurement:
-    """One of the four; no interval, for a resample holds rows twice, which are each other's neighbours.
+    """One of the four, with a jackknife interval: a bootstrap holds rows twice, which are each other's neighbours.
 
     Raises:
-        ValueError: too few patients for a k-th neighbour.
+        TooFewError: too few patients for a k-th neighbour.
     """
-    fake, test = one_a_unit(scope.fake, scope.units), one_a_unit(scope.test, scope.units)
+    gram = features.gram
+    fake, test = (one_a_unit(rows, scope.units) for rows in (scope.fake, scope.test))
     n = min(len(fake), len(test))
-    value = getattr(prdc(features[spread(test, n)], features[spread(fake, n)]), name)
+    fake, test = spread(fake, n), spread(test, n)
+    statistic = lambda left, right: float(getattr(of_groups(gram, right, left), name))
+    value = statistic(fake, test)
     null = []
     for draw in scope.null:
         real, other = (spread(one_a_unit(rows, scope.units), n) for rows in (draw.real, draw.fake))
         if min(len(real), len(other)) > K:
-            null.append(getattr(prdc(features[real], features[other]), name))
-    return Measurement(float(value), n, n, np.array(null))
+            null.append(statistic(other, real))
+    interval = grouped_interval(value, statistic, fake, test, scope) if n > 2 * K else None
+    return Measurement(value, n, n, np.array(null), interval)
 
 
 def _metric(name: str, high: float | None) -> Metric:

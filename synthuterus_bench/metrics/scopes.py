@@ -1,5 +1,7 @@
 """Scopes of a comparison, each with its patient-disjoint relabellings of the real images."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +32,7 @@ def make_scopes(
     permutations: int,
     seed: int,
     told: bool = True,
+    pooled_permutations: int = 0,
 ) -> list[Scope]:
     """One scope pooled over the classes and one for each.
 
@@ -44,6 +47,8 @@ def make_scopes(
             deal patients of all classes together.
         units: patient number of every row, (rows,).
         names: class names in the order of the indices.
+        permutations: relabellings of the real images; ``pooled_permutations`` those of synthetic and held-out images
+            together, for the excess over the null.
     """
     classes, starts = np.concatenate([fake, train, test]), np.cumsum([0, len(fake), len(train)])
     whole = Groups(
@@ -53,17 +58,37 @@ def make_scopes(
     for k, name in enumerate(names):
         groups = Groups(*(rows[classes[rows] == k] for rows in whole))
         null.append([relabel(groups, units, stream(seed, "null", name, p)) for p in range(permutations)])
-        scopes.append(_scope(name, groups, units, classes, null[-1]))
+        scopes.append(_scope(name, groups, units, classes, null[-1], pooled_permutations))
     if not told:
         dealt = [relabel(whole, units, stream(seed, "null", POOLED, p)) for p in range(permutations)]
-        return [_scope(POOLED, whole, units, np.zeros_like(classes), dealt), *scopes]
+        return [_scope(POOLED, whole, units, np.zeros_like(classes), dealt, pooled_permutations), *scopes]
     joined = [_join(draws) for draws in zip(*null, strict=True) if all(_usable(draw, units) for draw in draws)]
-    return [_scope(POOLED, whole, units, classes, joined), *scopes]
+    return [_scope(POOLED, whole, units, classes, joined, pooled_permutations), *scopes]
 
 
-def _scope(name: str, groups: Groups, units: Ints, classes: Ints, null: list[Relabelling]) -> Scope:
+def _scope(
+    name: str, groups: Groups, units: Ints, classes: Ints, null: list[Relabelling], pooled_permutations: int
+) -> Scope:
     usable = tuple(draw for draw in null if _usable(draw, units))
-    return Scope(name, groups.fake, groups.train, groups.test, units, classes, usable)
+    return Scope(name, groups.fake, groups.train, groups.test, units, classes, usable, pooled_permutations)
+
+
+def compact(scopes: list[Scope]) -> tuple[Rows, list[Scope]]:
+    """The rows that any scope takes, and the scopes in the numbering of those alone."""
+    rows = np.unique(np.concatenate([part for scope in scopes for part in (scope.fake, scope.train, scope.test)]))
+    new: Callable[[Rows], Rows] = lambda old: np.searchsorted(rows, old).astype(np.int64)
+    return rows, [
+        replace(
+            scope,
+            fake=new(scope.fake),
+            train=new(scope.train),
+            test=new(scope.test),
+            units=scope.units[rows],
+            strata=scope.strata[rows],
+            null=tuple(Relabelling(new(draw.real), new(draw.fake), new(draw.train)) for draw in scope.null),
+        )
+        for scope in scopes
+    ]
 
 
 def _usable(draw: Relabelling, units: Ints) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Interval
-from synthuterus_bench.metrics.base import Measurement, Metric, Need, Scope
+from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Scope
 from synthuterus_bench.stats import wilson_interval
 from synthuterus_bench.vocab import CLASSES, Orientation
 
@@ -133,11 +133,12 @@ def verdicts(examined: "Sequence[Anatomy]") -> Verdicts:
     return np.array(rows, np.float64).reshape(-1, len(Verdict))
 
 
-def measure_share(rows: Verdicts, scope: Scope, verdict: Verdict) -> Measurement:
+def measure_share(features: Features, scope: Scope, verdict: Verdict) -> Measurement:
     """Share of the synthetic images of a scope; its null is that of as many real images, which is what can be reached.
 
     For ``Verdict.CLASS`` a hit is a valid image whose class is its own stratum.
     """
+    rows = features.rows
     hits = _agrees(rows, scope) if verdict is Verdict.CLASS else rows[:, verdict] > 0
     share = Share(int(hits[scope.fake].sum()), len(scope.fake))
     low, high = share.interval

@@ -15,14 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import to_display, to_window
-from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.nets.embedder import Embedder, Embedding, load_embedder
 from synthuterus_bench.weights import INCEPTION, SWAV, load_pretrained
 
 CHUNK = 8
 SWAV_SIDE = 224
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's channels."""
 
 
 class EncoderName(StrEnum):
@@ -112,9 +109,12 @@ def _load_swav(weights_dir: Path | None) -> Pretrained:
     import torch
     from torch.nn import functional
 
+    from synthuterus_bench.metrics.gray import IMAGENET_MEAN, IMAGENET_STD
+    from synthuterus_bench.metrics.resnet import build_trunk
+
     loaded = load_pretrained(SWAV, weights_dir)
-    trunk = _resnet50(loaded.state)
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    trunk = build_trunk("resnet50", loaded.state, SWAV)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
 
     def net(images: Any) -> tuple[Any, Any]:
         size = (SWAV_SIDE, SWAV_SIDE)
@@ -125,21 +125,3 @@ def _load_swav(weights_dir: Path | None) -> Pretrained:
         return last, functional.adaptive_avg_pool2d(inner, 2).flatten(1)
 
     return Pretrained(net, loaded.sha256)
-
-
-def _resnet50(state: dict[str, Any]) -> Any:
-    """torchvision's ResNet-50 with a trunk as SwAV publishes it: named ``module.``, with heads that are not used."""
-    import torch
-    from torchvision.models import resnet50
-
-    state = state.get("state_dict", state)
-    named = {name.removeprefix("module."): value for name, value in state.items()}
-    with torch.device("meta"):
-        network = resnet50()
-    network.fc = torch.nn.Identity()
-    wanted = network.state_dict()
-    lacking = [name for name, tensor in wanted.items() if getattr(named.get(name), "shape", None) != tensor.shape]
-    if lacking:
-        raise WeightsError(f"{SWAV.file}: no {lacking[0]} of the right shape in it, expected SwAV's ResNet-50")
-    network.load_state_dict({name: named[name] for name in wanted}, assign=True)
-    return network.eval().requires_grad_(False)

@@ -14,7 +14,7 @@ from synthuterus_bench.cohorts.window import to_display
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.sampler import Wanted
 from synthuterus_bench.metrics.bank import FeatureBank
-from synthuterus_bench.metrics.base import Measurement, Scope
+from synthuterus_bench.metrics.base import Features, Measurement, Scope
 from synthuterus_bench.metrics.features import Embedder, extract
 from synthuterus_bench.metrics.scopes import make_scopes
 from synthuterus_bench.metrics.table import METRICS
@@ -99,7 +99,8 @@ def compare(
     chosen = [METRICS[name] for name in names if _applies(name, told, scope)]
     bank = extract(every, {metric.need for metric in chosen}, embedder, track=track)
     present = [metric for metric in chosen if metric.need in bank.arrays]
-    return Compared(scope, bank, {one.name: one.measure(bank.arrays[one.need], scope) for one in present})
+    features = {need: Features(rows) for need, rows in bank.arrays.items()}
+    return Compared(scope, bank, {one.name: one.measure(features[one.need], scope) for one in present})
 
 
 def _applies(name: str, told: bool, scope: Scope) -> bool:

@@ -1,5 +1,5 @@
 from synthuterus_bench.bench.digits import Digits
-from synthuterus_bench.bench.table import by_scope, cell, columns, entry_table
+from synthuterus_bench.bench.table import TITLES, by_scope, cell, columns, entry_table
 from synthuterus_bench.entry import Result
 from tests.board.samples import NO_INCEPTION, entry
 
@@ -58,3 +58,9 @@ def test_unavailable_row_says_why_in_every_scope():
     )
     row = next(row for row in table.rows if row.column.metric == "fid-64")
     assert {cell.reason for _, cell in row.cells} == {NO_INCEPTION}
+
+
+def test_every_metric_has_a_title():
+    from synthuterus_bench.metrics.table import METRICS
+
+    assert set(METRICS) <= set(TITLES)

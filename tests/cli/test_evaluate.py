@@ -71,3 +71,19 @@ def test_the_table_shows_values_floors_and_reasons():
     text = _human(Evaluation(entry, None, {"metrics": 1.0}), "e.json", "e.details.json")
     for words in ("1.5", "(0.75 to 1.25)", "unavailable", "lpips unavailable: no weights [bold]here[/bold]", "mine"):
         assert words in text
+
+
+def test_warnings_of_the_library_are_told_as_the_command_line_tells_them(capsys):
+    import warnings
+
+    from synthuterus_bench.cli.output import Output
+    from synthuterus_bench.metrics.store import CacheWarning
+
+    before = warnings.showwarning
+    with Output().telling(CacheWarning):
+        for _ in range(2):
+            warnings.warn("x.safetensors: found a damaged file; made anew", CacheWarning, stacklevel=1)
+    said = capsys.readouterr()
+    assert said.err == "warning: x.safetensors: found a damaged file; made anew\n" * 2
+    assert not said.out
+    assert warnings.showwarning is before

@@ -4,7 +4,10 @@ import torch
 from scipy.linalg import sqrtm
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
-from synthuterus_bench.metrics.frechet import frechet_distance, measure_frechet
+from synthuterus_bench.errors import TooFewError
+from synthuterus_bench.metrics.base import Features, Scope
+from synthuterus_bench.metrics.frechet import _draws, frechet_distance, measure_frechet
+from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.scopes import make_scopes
 
 
@@ -63,10 +66,37 @@ def test_the_floor_holds_a_perfect_generator_and_not_a_shifted_one():
     features = rng.normal(size=(200, 10))
     groups = [np.zeros(n, np.int64) for n in (60, 80, 60)]
     scope = make_scopes(*groups, np.arange(200), ["one"], permutations=60, seed=0)[0]
-    perfect = measure_frechet(features, scope)
+    perfect = measure_frechet(Features(features), scope)
     features[:60] += 0.6
-    shifted = measure_frechet(features, scope)
+    shifted = measure_frechet(Features(features), scope)
     assert perfect.floor.low * 0.8 < perfect.value < perfect.floor.high * 1.2
     assert shifted.value > shifted.floor.high
     assert shifted.floor == perfect.floor
     assert (shifted.n_real, shifted.n_fake) == (60, 60)
+
+
+def test_the_interval_covers_the_expected_value_at_this_number_of_images():
+    rng = np.random.default_rng(6)
+    groups = [np.zeros(n, np.int64) for n in (60, 2, 50)]
+    scope = make_scopes(*groups, np.arange(112), ["one"], permutations=0, seed=0)[0]
+    draw = lambda: np.concatenate([0.8 * rng.normal(size=(62, 5)) + 0.3, rng.normal(size=(50, 5))])
+    expected = np.mean([frechet_distance(rows[:60], rows[62:]) for rows in (draw() for _ in range(800))])
+    found = [measure_frechet(Features(draw()), scope).interval for _ in range(150)]
+    assert np.mean([one.low <= expected <= one.high for one in found]) > 0.9
+
+
+def test_large_groups_take_fewer_permutations_and_never_under_a_hundred():
+    rows = Features(np.zeros((1, 3000)))
+    rows.gram = Gram(np.zeros((1, 3000)), np.zeros((1, 1)), np.zeros(3000))
+    scopes = [
+        Scope("x", np.arange(n), np.arange(0), np.arange(n), np.arange(n), np.zeros(n, int), (), 1000)
+        for n in (267, 500, 1000, 3000)
+    ]
+    assert [_draws(rows.gram, scope) for scope in scopes] == [1000, 1000, 125, 100]
+
+
+def test_one_image_is_too_few():
+    groups = [np.zeros(n, np.int64) for n in (1, 8, 8)]
+    scope = make_scopes(*groups, np.arange(17), ["one"], permutations=2, seed=0)[1]
+    with pytest.raises(TooFewError, match="found 1 synthetic"):
+        measure_frechet(Features(np.random.default_rng(0).normal(size=(17, 3))), scope)

@@ -3,7 +3,17 @@ from math import comb
 import numpy as np
 import pytest
 
-from synthuterus_bench.metrics.irs import at_most, irs_from_counts, measure_irs, most_likely
+from synthuterus_bench.errors import TooFewError
+from synthuterus_bench.metrics.base import Features
+from synthuterus_bench.metrics.irs import (
+    IRS,
+    IRS_INFINITY,
+    at_most,
+    irs_from_counts,
+    measure_irs,
+    most_likely,
+    retrieve,
+)
 from synthuterus_bench.metrics.scopes import make_scopes
 
 
@@ -75,7 +85,33 @@ def test_a_generator_that_knows_one_image_scores_low_and_a_real_one_about_one():
     collapsed = np.repeat(train[:1], 60, 0)
     groups = [np.zeros(n, np.int64) for n in (60, 80, 60)]
     scope = make_scopes(*groups, np.arange(200), ["one"], permutations=20, seed=0)[0]
-    poor, good = (measure_irs(np.concatenate([fake, train, test]), scope) for fake in (collapsed, real))
+    poor, good = (measure_irs(Features(np.concatenate([fake, train, test])), scope) for fake in (collapsed, real))
     assert poor.value < 0.1
     assert poor.value < good.floor.low < good.value < 1.6
     assert good.interval.low <= good.value <= good.interval.high
+
+
+def test_the_distribution_is_that_of_simulated_draws():
+    rng = np.random.default_rng(2)
+    hits = np.array([len(np.unique(rng.integers(30, size=40))) for _ in range(20000)])
+    for k in range(18, 28):
+        assert at_most(k, 30, 40) == pytest.approx(np.mean(hits <= k), abs=0.02)
+
+
+def test_the_plain_score_is_bounded_and_the_adjusted_one_divides_it():
+    rng = np.random.default_rng(3)
+    groups = [np.zeros(n, np.int64) for n in (60, 80, 60)]
+    scope = make_scopes(*groups, np.arange(200), ["one"], permutations=5, seed=0)[0]
+    codes = Features(unit_rows(rng, 200))
+    plain, adjusted = IRS_INFINITY.measure(codes, scope), IRS.measure(codes, scope)
+    held_out = retrieve(codes.rows, scope.test, scope.train).infinity
+    assert adjusted.value == pytest.approx(plain.value / held_out)
+    assert adjusted.interval.low == pytest.approx(plain.interval.low / held_out)
+    assert IRS_INFINITY.within(plain.value)
+
+
+def test_without_training_images_there_is_nothing_to_retrieve():
+    groups = [np.zeros(n, np.int64) for n in (6, 0, 6)]
+    scope = make_scopes(*groups, np.arange(12), ["one"], permutations=1, seed=0)[1]
+    with pytest.raises(TooFewError, match="0 training images"):
+        measure_irs(Features(unit_rows(np.random.default_rng(0), 12)), scope)

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch_fidelity.metric_kid import kid_features_to_metric
 
+from synthuterus_bench.metrics.base import Features
 from synthuterus_bench.metrics.kid import measure_kid, squared_mmd
 from synthuterus_bench.metrics.pairs import between, null_means, within
 from synthuterus_bench.metrics.scopes import make_scopes
@@ -22,7 +23,7 @@ def test_parity_with_torch_fidelity():
     )
     assert squared_mmd(x, y) == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-9)
     features = np.concatenate([x, rng.normal(size=(60, 20)), y])
-    assert measure_kid(features, scopes((50, 60, 50))[0]).value == pytest.approx(squared_mmd(x, y), rel=1e-9)
+    assert measure_kid(Features(features), scopes((50, 60, 50))[0]).value == pytest.approx(squared_mmd(x, y), rel=1e-9)
 
 
 def test_unbiased_on_small_samples_of_one_distribution():
@@ -52,7 +53,7 @@ def test_unbiased_when_samples_are_drawn_by_class_and_by_patient():
     values = []
     for _ in range(250):
         patient = rng.normal(size=(units.max() + 1, 2))
-        values.append(measure_kid(centre[scope.strata] + patient[units], scope).value)
+        values.append(measure_kid(Features(centre[scope.strata] + patient[units]), scope).value)
     assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(250)
 
 
@@ -89,11 +90,11 @@ def test_the_interval_covers_zero_about_as_often_as_it_says():
     scope = scopes((40, 40, 40))[0]
     held = 0
     for _ in range(150):
-        measured = measure_kid(rng.normal(size=(120, 12)), scope)
+        measured = measure_kid(Features(rng.normal(size=(120, 12))), scope)
         held += measured.interval.low <= 0 <= measured.interval.high
     assert held / 150 > 0.88
 
 
 def test_no_interval_from_two_patients():
     features = np.random.default_rng(8).normal(size=(9, 4))
-    assert measure_kid(features, scopes((2, 5, 2))[0]).interval is None
+    assert measure_kid(Features(features), scopes((2, 5, 2))[0]).interval is None

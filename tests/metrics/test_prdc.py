@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.bench.suite import SUITES
-from synthuterus_bench.metrics.base import Scope
+from synthuterus_bench.metrics.base import Features, Scope
 from synthuterus_bench.metrics.prdc import PRDC, K, prdc, radii
 from synthuterus_bench.metrics.scopes import make_scopes
 from synthuterus_bench.metrics.table import METRICS
@@ -39,7 +39,7 @@ def test_the_four_are_those_of_the_papers_word_by_word(k):
 
 
 def test_a_radius_leaves_the_row_itself_out():
-    assert radii(np.arange(8.0)[:, None], 2).tolist() == [2, 1, 1, 1, 1, 1, 1, 2]
+    assert radii(abs(np.subtract.outer(np.arange(8.0), np.arange(8.0))), 2).tolist() == [2, 1, 1, 1, 1, 1, 1, 2]
 
 
 def test_equal_sets_are_perfect_and_distant_ones_share_nothing():
@@ -84,7 +84,7 @@ def test_real_against_real_gives_the_floor_and_further_images_of_a_patient_chang
     people = cloud("people", 120)
     features = np.concatenate([cloud("fake", 40), people])
     again = np.concatenate([cloud("fake", 40), np.repeat(people, 2, 0)])
-    alone, doubled = metric.measure(features, one), metric.measure(again, two)
+    alone, doubled = metric.measure(Features(features), one), metric.measure(Features(again), two)
     assert alone.value == doubled.value
     assert alone.n_real == alone.n_fake == 40
     assert len(alone.null) == 8
@@ -100,3 +100,28 @@ def test_they_stand_in_the_table_and_in_no_frozen_suite():
 def test_without_a_kth_neighbour_nothing_is_measured():
     with pytest.raises(ValueError, match="more than k = 5"):
         prdc(cloud("real", 5), cloud("fake", 60))
+
+
+def test_neighbours_are_those_of_scikit_learn():
+    from sklearn.metrics import pairwise_distances
+    from sklearn.neighbors import NearestNeighbors
+
+    real, fake = cloud("real", 80, 40) + 300, 0.9 * cloud("fake", 70, 40) + 300.2
+    radius = {
+        name: NearestNeighbors(n_neighbors=K).fit(rows).kneighbors()[0][:, -1]
+        for name, rows in {"real": real, "fake": fake}.items()
+    }
+    apart = pairwise_distances(real, fake)
+    found = prdc(real, fake)
+    assert found.precision == (apart <= radius["real"][:, None]).any(0).mean()
+    assert found.recall == (apart <= radius["fake"]).any(1).mean()
+    assert found.density == pytest.approx((apart <= radius["real"][:, None]).sum() / (K * 70))
+    assert found.coverage == (apart <= radius["real"][:, None]).any(1).mean()
+
+
+def test_intervals_are_by_patient_and_hold_the_value():
+    scope = scope_of(40, 2)
+    people = np.repeat(cloud("people", 120), 2, 0)
+    found = PRDC[1].measure(Features(np.concatenate([cloud("fake", 40), people])), scope)
+    assert found.interval.low <= found.value <= found.interval.high
+    assert (found.interval.unit, found.interval.method) == ("patient", "two-sample jackknife")

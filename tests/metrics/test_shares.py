@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from synthuterus_bench.metrics.base import Need
+from synthuterus_bench.metrics.base import Features, Need
 from synthuterus_bench.metrics.scopes import POOLED, make_scopes
 from synthuterus_bench.metrics.shares import ANATOMY, Share, summarise, verdicts
 from synthuterus_bench.metrics.table import METRICS
@@ -86,7 +86,9 @@ def real(count):
 
 def measured(fake, others):
     rows = verdicts([*fake, *others])
-    return {(metric.name, scope.name): metric.measure(rows, scope) for metric in ANATOMY for scope in scopes(rows)}
+    return {
+        (metric.name, scope.name): metric.measure(Features(rows), scope) for metric in ANATOMY for scope in scopes(rows)
+    }
 
 
 def test_metrics_are_the_shares_of_the_synthetic_images():
