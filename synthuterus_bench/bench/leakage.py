@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from synthuterus_bench.bench.foreign import ForeignSet
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.errors import CohortError
+from synthuterus_bench.errors import CohortError, SubmissionError
 from synthuterus_bench.privacy.attacks import Attacks, Group, attack
 from synthuterus_bench.privacy.duplicates import TWIN_TAU
 from synthuterus_bench.privacy.filter import Bound, PrivacyFilter
 from synthuterus_bench.privacy.index import joined
 from synthuterus_bench.privacy.scores import Scores, score
+from synthuterus_bench.privacy.search import Codes
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.filtering import Judged, by_bound, judge_scans, record_of
 from synthuterus_bench.vocab import Split
@@ -92,17 +93,18 @@ def examine(
 ) -> Leakage:
     """Judge every scan of a set against the training split of the reference, and attack it.
 
-    Patients of the test split are the held-out ones: the filter's bounds were not drawn from them.
+    Patients of the test split are the held-out ones: the filter's bounds were not drawn from them. Those of the
+    validation split, if there is one, say what membership inference finds where nothing leaked.
 
     Raises:
         CohortError: the reference is another than that of the filter's index, has no test split, or other dimensions.
     """
     _check(found, reference, judge)
     judged = [*track(_stripped(found, judge, twin_tau), "judging scans", len(found))]
-    held, patients, classes = _scored(reference, judge, track)
+    held, patients, classes = _scored(reference, judge, Split.TEST, track)
     similarities = np.array([one.verdict.max_similarity for one in judged])
     broken = [any(judge.broken(held, row, name).values()) for row, name in enumerate(classes)]
-    index, calibration = judge.index, judge.index.calibration
+    index = judge.index
     members = index.whole.codes if index.whole is not None else index.codes
     owners = np.array(index.groups or index.keys)
     if index.volumes is not None:
@@ -120,7 +122,8 @@ def examine(
             Group(members, np.unique(owners, return_inverse=True)[1]),
             Group(held.codes, np.unique(patients, return_inverse=True)[1]),
             _codes(judged),
-            judge.tau if calibration is None else calibration.of(None).readout,
+            _match(judge, found.manifest.dims),
+            control=_control(reference, judge, track),
         ),
         np.argsort(-similarities, kind="stable")[:NEAREST].tolist(),
     )
@@ -144,11 +147,26 @@ def _check(found: ForeignSet, reference: Cohort, judge: PrivacyFilter) -> None:
         raise CohortError(f"{reference.root}: found no test split, expected patients who were held out")
 
 
-def _scored(reference: Cohort, judge: PrivacyFilter, track: Track) -> tuple[Scores, list[str], list[str]]:
-    """Scores of the test split, its patients and classes."""
-    total = reference.manifest.splits[Split.TEST]
-    scans, pieces, patients, classes = reference.scans(Split.TEST), [], [], []
-    scans = track(scans, "held-out patients", total)
+def _match(judge: PrivacyFilter, dims: int) -> float:
+    """Cosine above which two scans pass for one: the calibrated bound of what the attacks compare."""
+    if judge.index.calibration is None:
+        return judge.tau
+    bounds = judge.index.calibration.of(None)
+    return bounds.volume if dims == 3 and bounds.volume is not None else bounds.readout
+
+
+def _control(reference: Cohort, judge: PrivacyFilter, track: Track) -> Codes | None:
+    """Codes of the validation split, one a patient; None where there is none."""
+    if not reference.manifest.splits.get(Split.VALIDATION):
+        return None
+    scores, patients, _ = _scored(reference, judge, Split.VALIDATION, track)
+    return scores.codes[np.sort(np.unique(patients, return_index=True)[1])]
+
+
+def _scored(reference: Cohort, judge: PrivacyFilter, split: Split, track: Track) -> tuple[Scores, list[str], list[str]]:
+    """Scores of a split, its patients and classes."""
+    scans, pieces, patients, classes = reference.scans(split), [], [], []
+    scans = track(scans, f"held-out patients ({split})", reference.manifest.splits[split])
     while piece := list(islice(scans, _PIECE[reference.manifest.dims])):
         pieces.append(score(judge.embedder, judge.index, _pixels(piece)))
         patients += [scan.patient_id or scan.scan_id for scan in piece]
@@ -169,4 +187,6 @@ def _codes(judged: list[Judged]) -> NDArray[np.float32]:
         seen[owner] += 1
         if seen[owner] == 1 and one.verdict.bound is not Bound.BLANK and one.verdict.code is not None:
             codes.append(one.verdict.code)
+    if not codes:
+        raise SubmissionError(f"found {len(judged)} scans, all blank, expected some that show something")
     return np.stack(codes)

@@ -12,6 +12,7 @@ from synthuterus_bench.errors import GateError
 
 if TYPE_CHECKING:
     from synthuterus_bench.cohorts.store import Cohort
+    from synthuterus_bench.privacy.attacks import Attacks
     from synthuterus_bench.privacy.filter import PrivacyFilter
     from synthuterus_bench.privacy.selftest import SelfTest
 
@@ -162,12 +163,20 @@ def run(
     attacks = seen.attacks
     human = (
         f"{seen.scans} scans: {seen.rejected} rejected ({seen.reasons}); membership AUC {attacks.membership.auc:.3f} "
-        f"[{attacks.membership.interval[0]:.3f}, {attacks.membership.interval[1]:.3f}], linkage risk "
+        f"[{attacks.membership.interval[0]:.3f}, {attacks.membership.interval[1]:.3f}]{_beyond(attacks)}, linkage risk "
         f"{attacks.linkage.risk:.3f}, authentic {attacks.copying.authentic:.1%} "
         f"(unseen patients {attacks.copying.authentic_null:.1%}), C_T {attacks.copying.c_t}\n"
         f"wrote {pages.public} and, not to be published, {pages.private}"
     )
     sink.result({**seen.public(), "report": str(pages.public), "private": str(pages.private)}, human)
+
+
+def _beyond(attacks: "Attacks") -> str:
+    """Membership inference beyond chance, where it was measured."""
+    if attacks.chance is None:
+        return ""
+    low, high = attacks.chance.interval
+    return f", beyond chance {attacks.chance.excess:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def _filter(

@@ -85,6 +85,11 @@ class Embedder:
     centre: torch.Tensor
     sha256: str
 
+    @property
+    def name(self) -> str:
+        """What records call it."""
+        return "embedder"
+
     @torch.inference_mode()
     def __call__(self, z: NDArray[np.float32]) -> Embedding:
         """Embed z-scores (N, H, W), in fixed padded chunks, so that no row depends on its company."""

@@ -1,9 +1,10 @@
 """What an attacker learns from a release about who was in the training data.
 
 Everything is measured at the filter's encoder on codes of unit length: membership inference by distance to the
-synthetic set; linkage as main, control and baseline attacks with the residual risk of Anonymeter (Giomi et al. 2023);
-authenticity (Alaa et al. 2022); and the three-sample test of data copying (Meehan et al. 2020). Images of one patient
-hang together: intervals resample patients, and an image is never compared with others of its own patient.
+synthetic set, beside what it finds where nothing leaked; linkage as main, control and baseline attacks with the
+residual risk of Anonymeter (Giomi et al. 2023); authenticity (Alaa et al. 2022); and the three-sample test of data
+copying (Meehan et al. 2020). Images of one patient hang together: intervals resample patients, and an image is never
+compared with others of its own patient.
 """
 
 import math
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from synthuterus_bench.privacy.ranking import curve, patient_weights
-from synthuterus_bench.privacy.search import Codes, nearest
+from synthuterus_bench.errors import DataError
+from synthuterus_bench.privacy.chance import Chance, beyond_chance
+from synthuterus_bench.privacy.ranking import LEAST_PATIENTS, curve, patient_weights
+from synthuterus_bench.privacy.search import Codes, nearest, nearest_other
 from synthuterus_bench.repro import stream
 from synthuterus_bench.stats import percentile_interval, significant, wilson_interval
 
@@ -83,11 +86,15 @@ class Copying(BaseModel):
 
 
 class Attacks(BaseModel):
-    """Every attack on one release, and how many images of each set there were."""
+    """Every attack on one release, and how many images of each set there were.
+
+    ``chance`` is membership inference beyond what it finds where nothing leaked; None without patients to tell.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     membership: Membership
+    chance: Chance | None = None
     linkage: Linkage
     copying: Copying
     members: int
@@ -97,10 +104,13 @@ class Attacks(BaseModel):
     @property
     def leaks(self) -> bool:
         """Whether any attack is told from chance: by its interval, or by three standard deviations."""
-        return self.membership.interval[0] > 0.5 or self.linkage.interval[0] > 0 or (self.copying.c_t or 0) < -3
+        inferred = self.membership.interval[0] > 0.5 or (self.chance is not None and self.chance.interval[0] > 0)
+        return inferred or self.linkage.interval[0] > 0 or (self.copying.c_t or 0) < -3
 
 
-def attack(members: Group, held_out: Group, synthetic: Codes, bound: float, seed: int = 0) -> Attacks:
+def attack(
+    members: Group, held_out: Group, synthetic: Codes, bound: float, seed: int = 0, control: Codes | None = None
+) -> Attacks:
     """Run every attack.
 
     Args:
@@ -108,16 +118,37 @@ def attack(members: Group, held_out: Group, synthetic: Codes, bound: float, seed
         held_out: of patients whom neither generator nor encoder saw.
         synthetic: codes of the release.
         bound: cosine above which two images pass for one; the calibrated tau.
+        control: codes of further such patients, one image each: without them an encoder that saw the members hides
+            some of what membership inference could find (:mod:`.chance`).
+
+    Raises:
+        DataError: no synthetic images, or less than two patients in a group.
     """
+    _check(members, held_out, synthetic)
     own, (theirs, _) = nearest(members.codes, synthetic)[0], nearest(held_out.codes, synthetic)
     return Attacks(
         membership=membership(own, theirs, members.patients, held_out.patients, seed),
+        chance=None if control is None or not len(control) else _chance(members, held_out, synthetic, control, seed),
         linkage=linkage(members, held_out, synthetic, bound, seed),
         copying=copying(members, held_out, synthetic, seed),
         members=len(own),
         held_out=len(theirs),
         synthetic=len(synthetic),
     )
+
+
+def _check(members: Group, held_out: Group, synthetic: Codes) -> None:
+    if not len(synthetic):
+        raise DataError("found no synthetic images to attack, expected some that show something")
+    for name, group in (("training", members), ("held-out", held_out)):
+        found = len(np.unique(group.patients))
+        if found < LEAST_PATIENTS:
+            raise DataError(f"found {found} {name} patients to attack, expected at least {LEAST_PATIENTS}")
+
+
+def _chance(members: Group, held_out: Group, synthetic: Codes, control: Codes, seed: int) -> Chance:
+    ours, theirs = ((group.codes, group.patients) for group in (members, held_out))
+    return beyond_chance(ours, theirs, synthetic, control, seed)
 
 
 def membership(
@@ -186,7 +217,7 @@ def _one_each(rng: np.random.Generator, patients: NDArray[np.integer]) -> NDArra
 def copying(members: Group, held_out: Group, synthetic: Codes, seed: int = 0) -> Copying:
     """AuthPct with its null, and C_T; held-out patients give one image each."""
     once = held_out.codes[_one_each(stream(seed, "copying"), held_out.patients)]
-    apart = 1 - _nearest_other(members)
+    apart = 1 - nearest_other(members.codes, members.patients)
     authentic, null = (_authentic(codes, members.codes, apart) for codes in (synthetic, once))
     low, high = wilson_interval(int(authentic.sum()), len(authentic))
     c_t, least = copying_test(members.codes, once, synthetic, seed)
@@ -197,17 +228,6 @@ def copying(members: Group, held_out: Group, synthetic: Codes, seed: int = 0) ->
         c_t=c_t,
         c_t_least=least,
     )
-
-
-def _nearest_other(group: Group) -> NDArray[np.float32]:
-    """Largest cosine of each image to an image of another patient, by blocks."""
-    found = np.empty(len(group.codes), np.float32)
-    for start in range(0, len(found), 512):
-        rows = slice(start, start + 512)
-        cosines = group.codes[rows] @ group.codes.T
-        cosines[group.patients[rows, None] == group.patients] = -np.inf
-        found[rows] = cosines.max(1)
-    return found
 
 
 def _authentic(codes: Codes, training: Codes, apart: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -34,6 +34,11 @@ class Encoder(Protocol):
     """Embeds z-scored images (N, H, W), each by itself: no row depends on its company."""
 
     @property
+    def name(self) -> str:
+        """An :class:`EncoderName`."""
+        ...
+
+    @property
     def sha256(self) -> str:
         """Digest of its weights."""
         ...
@@ -48,6 +53,7 @@ class Pretrained:
     ``net`` takes bytes (8, 3, H, W) and gives its read-out (8, E) and an intermediate layer (8, L).
     """
 
+    name: str
     net: Callable[[Any], tuple[Any, Any]]
     sha256: str
 
@@ -95,13 +101,17 @@ def _load_inception(weights_dir: Path | None) -> Pretrained:
     from synthuterus_bench.metrics.inception import build_inception
 
     loaded = load_pretrained(INCEPTION, weights_dir)
-    network = build_inception(loaded.state, ("768", "2048"))
+    try:
+        network = build_inception(loaded.state, ("768", "2048"))
+    except (RuntimeError, AttributeError, TypeError) as error:
+        said = " ".join(str(error).split())[:120]
+        raise WeightsError(f"{INCEPTION.file}: found another network, expected FID's Inception-v3 ({said})") from None
 
     def net(images: Any) -> tuple[Any, Any]:
         inner, last = network(images)
         return last, inner
 
-    return Pretrained(net, loaded.sha256)
+    return Pretrained(EncoderName.INCEPTION, net, loaded.sha256)
 
 
 def _load_swav(weights_dir: Path | None) -> Pretrained:
@@ -124,4 +134,4 @@ def _load_swav(weights_dir: Path | None) -> Pretrained:
         last = trunk.layer4(trunk.layer3(inner)).mean((2, 3))
         return last, functional.adaptive_avg_pool2d(inner, 2).flatten(1)
 
-    return Pretrained(net, loaded.sha256)
+    return Pretrained(EncoderName.SWAV, net, loaded.sha256)

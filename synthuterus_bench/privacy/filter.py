@@ -156,6 +156,7 @@ class PrivacyFilter:
         index = self.index
         calibration = None if index.calibration is None else index.calibration.model_dump(mode="json")
         return {
+            "encoder": str(self.embedder.name),
             "encoder_sha256": index.encoder_sha256,
             "reference_digest": index.reference_digest,
             "reference_scans": len(index.keys),

@@ -15,13 +15,12 @@ from safetensors.numpy import save
 
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, WeightsError
 from synthuterus_bench.privacy.calibration import ALPHA, Calibration, calibrate
 from synthuterus_bench.privacy.encoders import Encoder, centres_itself
 from synthuterus_bench.privacy.reference import Level, ReferenceIndex, Space, fit_space
-from synthuterus_bench.privacy.scores import Scores, score
-from synthuterus_bench.privacy.search import EXACT_UP_TO, Codes, approximate, recall, unit
+from synthuterus_bench.privacy.scores import Scores, embedded, score
+from synthuterus_bench.privacy.search import Codes, recall, unit
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import canonical_json, digest_bytes, write_atomic
 from synthuterus_bench.vocab import Split
@@ -111,7 +110,7 @@ class _Rows:
                 self.volumes.append(self.seen)
             self.seen += 1
         if images:
-            made = self.encoder(from_window(np.stack(images)))
+            made = embedded(self.encoder, np.stack(images))
             self.readout.add(made.codes)
             self.layer.add(made.layer)
 
@@ -150,18 +149,20 @@ def names_of(cohort: Cohort) -> dict[str, str]:
 
 def _calibrated(index: ReferenceIndex, cohort: Cohort, encoder: Encoder, alpha: float) -> ReferenceIndex:
     """The index with bounds from the validation split, and with the recall of its search where that is approximate."""
+    lists, search = index.readout.lists, index.search
+    if lists is not None:
+        search = {"kind": "inverted lists"}
     scans, classes, patients, pieces = cohort.scans(Split.VALIDATION), [], set(), []
     while piece := list(islice(scans, _READ[cohort.manifest.dims])):
         pieces.append(score(encoder, index, np.stack([scan.pixels for scan in piece]).astype(np.uint16)))
         classes += [str(scan.orientation) for scan in piece]
         patients |= {scan.patient_id or scan.scan_id for scan in piece}
     if not pieces:
-        return index
+        return replace(index, search=search)
     scores = joined(pieces)
-    if len(index.codes) > EXACT_UP_TO:
-        share = recall(scores.codes, index.codes, approximate(index.codes))
-        index = replace(index, search={"kind": "inverted lists", "recall": share, "queries": len(scores.codes)})
-    return replace(index, calibration=calibrate(scores, classes, len(patients), alpha))
+    if lists is not None:
+        search |= {"recall": recall(scores.codes, index.codes, lists), "queries": len(scores.codes)}
+    return replace(index, search=search, calibration=calibrate(scores, classes, len(patients), alpha))
 
 
 def joined(pieces: list[Scores]) -> Scores:

@@ -52,10 +52,11 @@ class Level:
 
     def nearest(self, codes: Codes) -> Found:
         """Largest cosine of each code (n, K) to any training image, and its row: exact up to ``EXACT_UP_TO`` rows."""
-        return nearest(codes, self.codes) if self._lists is None else self._lists.nearest(codes)
+        return nearest(codes, self.codes) if self.lists is None else self.lists.nearest(codes)
 
     @cached_property
-    def _lists(self) -> Approximate | None:
+    def lists(self) -> Approximate | None:
+        """What is searched instead of every row, above ``EXACT_UP_TO`` of them."""
         return approximate(self.codes) if len(self.codes) > EXACT_UP_TO else None
 
 

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import from_window
+from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.privacy.encoders import Encoder
 from synthuterus_bench.privacy.search import Codes, unit
 
 if TYPE_CHECKING:
+    from synthuterus_bench.nets.embedder import Embedding
     from synthuterus_bench.privacy.reference import Level, ReferenceIndex
 
 Floats = NDArray[np.float32]
@@ -101,11 +103,23 @@ def embed(
     """Unit codes of windowed images (n, H, W) at the read-out, and at the layer where there is one."""
     codes, deep = [], []
     for start in range(0, len(images), PIECE):
-        made = encoder(from_window(images[start : start + PIECE]))
+        made = embedded(encoder, images[start : start + PIECE])
         codes.append(readout.read(made.codes))
         if layer is not None:
             deep.append(layer.read(made.layer))
     return np.concatenate(codes), np.concatenate(deep) if layer is not None else None
+
+
+def embedded(encoder: Encoder, images: NDArray[np.uint16]) -> "Embedding":
+    """What an encoder says of windowed images (n, H, W).
+
+    Raises:
+        WeightsError: something that is no number, which is like nothing and would pass or be passed by anything.
+    """
+    made = encoder(from_window(images))
+    if not (np.isfinite(made.codes).all() and np.isfinite(made.layer).all()):
+        raise WeightsError(f"encoder {encoder.sha256[:12]}: found codes that are no numbers, expected finite ones")
+    return made
 
 
 def _most_similar(similarity: Floats, blank: NDArray[np.bool_]) -> NDArray[np.int64]:

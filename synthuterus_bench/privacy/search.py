@@ -46,14 +46,28 @@ def nearest(queries: Codes, codes: Codes) -> Found:
 
 def _block(queries: Codes, codes: Codes) -> Found:
     best, rows = np.full(len(queries), -np.inf, np.float32), np.zeros(len(queries), np.int64)
-    everyone = np.arange(len(queries))
+    everyone, room = np.arange(len(queries)), np.empty((len(queries), ROWS), np.float32)
     for start in range(0, len(codes), ROWS):
-        cosines = queries @ codes[start : start + ROWS].T
+        some = codes[start : start + ROWS]
+        cosines = np.matmul(queries, some.T, out=room) if len(some) == ROWS else queries @ some.T
         here = cosines.argmax(1)
         values = cosines[everyone, here]
         better = (values > best) | (np.isnan(values) & ~np.isnan(best))
         best[better], rows[better] = values[better], here[better] + start
     return best, rows
+
+
+def nearest_other(codes: Codes, patients: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+    """Largest cosine of each unit row (N, E) to a row of another patient; -inf where there is none."""
+    found = np.full(len(codes), -np.inf, np.float32)
+    for start in range(0, len(codes), QUERIES):
+        rows = slice(start, start + QUERIES)
+        for first in range(0, len(codes), ROWS):
+            there = slice(first, first + ROWS)
+            cosines = codes[rows] @ codes[there].T
+            cosines[patients[rows, None] == patients[there]] = -np.inf
+            found[rows] = np.maximum(found[rows], cosines.max(1))
+    return found
 
 
 @dataclass(frozen=True)
@@ -64,9 +78,12 @@ class Approximate:
     probes: int
 
     def nearest(self, queries: Codes) -> Found:
-        """As :func:`nearest`, save for neighbours in lists that were not looked into."""
-        cosines, rows = self.index.search(np.ascontiguousarray(queries, np.float32), 1)
-        return cosines[:, 0], rows[:, 0]
+        """As :func:`nearest`, save for neighbours in lists that were not looked into.
+
+        Where faiss finds none at all, as for a query that is no number, the cosine is none.
+        """
+        cosines, rows = (found[:, 0] for found in self.index.search(np.ascontiguousarray(queries, np.float32), 1))
+        return np.where(rows < 0, np.float32(np.nan), cosines), np.maximum(rows, 0)
 
 
 def approximate(codes: Codes, probes: int = 32) -> Approximate:

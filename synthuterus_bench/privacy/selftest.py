@@ -66,6 +66,7 @@ class SelfTest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = 1
+    encoder: str = "embedder"
     encoder_sha256: str
     reference_digest: str
     tau: float = 0.95
@@ -162,6 +163,7 @@ def run_selftest(
         )
     wrong = _tally(judge, fresh, unseen)
     return SelfTest(
+        encoder=str(judge.embedder.name),
         encoder_sha256=judge.index.encoder_sha256,
         reference_digest=judge.index.reference_digest,
         tau=judge.tau,

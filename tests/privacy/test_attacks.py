@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from synthuterus_bench.errors import DataError
 from synthuterus_bench.privacy.attacks import Group, attack, copying_test, linkage, membership
 from synthuterus_bench.privacy.search import unit
 
@@ -87,3 +88,10 @@ def test_the_copying_test_is_about_standard_normal_without_copying():
     ]
     assert abs(np.mean(values)) < 0.5
     assert np.std(values) < 1.2
+
+
+def test_too_little_to_attack_is_said():
+    with pytest.raises(DataError, match="found no synthetic images"):
+        attack(MEMBERS, HELD, MEMBERS.codes[:0], bound=0.9)
+    with pytest.raises(DataError, match="found 1 held-out patients"):
+        attack(MEMBERS, Group(HELD.codes[:2], HELD.patients[:2]), MEMBERS.codes, bound=0.9)

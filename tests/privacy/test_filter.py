@@ -7,6 +7,7 @@ from safetensors import safe_open
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, WeightsError
 from synthuterus_bench.nets.embedder import load_embedder
+from synthuterus_bench.privacy import reference, search
 from synthuterus_bench.privacy.filter import Decision, PrivacyFilter
 from synthuterus_bench.privacy.index import (
     ReferenceIndex,
@@ -119,3 +120,47 @@ def test_missing_damaged_and_unprepared_are_named(tmp_path, cohort):
     raw = replace(cohort, manifest=cohort.manifest.model_copy(update={"intensity": "native"}))
     with pytest.raises(CohortError, match="not a prepared cohort"):
         build_index(raw, load_embedder())
+
+
+class _Broken:
+    """An encoder whose weights went wrong: every third code is no number."""
+
+    name, sha256 = "broken", "b" * 64
+
+    def __call__(self, z):
+        made = load_embedder()(z)
+        made.codes[::3] = np.nan
+        return made
+
+
+def test_an_encoder_that_gives_no_numbers_is_refused_and_not_indexed_as_like_nothing(cohort, index):
+    with pytest.raises(WeightsError, match="codes that are no numbers"):
+        build_index(cohort, _Broken())
+    judge = PrivacyFilter(_Broken(), replace(index, encoder_sha256="b" * 64))
+    with pytest.raises(WeightsError, match="codes that are no numbers"):
+        judge.judge(cohort.arrays(Split.TEST)[0].astype(np.uint16))
+
+
+class _Lists:
+    """A search that is exact and called approximate."""
+
+    def __init__(self, codes):
+        self.codes = codes
+
+    def nearest(self, queries):
+        return search.nearest(queries, self.codes)
+
+
+def test_an_approximate_search_is_called_so_with_its_recall_where_it_can_be_measured(cohort, monkeypatch):
+    monkeypatch.setattr(reference, "EXACT_UP_TO", 10)
+    monkeypatch.setattr(reference, "approximate", _Lists)
+    found = build_index(cohort, load_embedder()).search
+    assert (found["kind"], found["recall"]) == ("inverted lists", 1.0)
+    splits = {split: count for split, count in cohort.manifest.splits.items() if split is not Split.VALIDATION}
+    alone = replace(cohort, manifest=cohort.manifest.model_copy(update={"splits": splits}))
+    monkeypatch.setattr(type(alone), "scans", _without_validation(type(alone).scans))
+    assert build_index(alone, load_embedder()).search == {"kind": "inverted lists"}
+
+
+def _without_validation(scans):
+    return lambda self, split=None: iter(()) if split is Split.VALIDATION else scans(self, split)

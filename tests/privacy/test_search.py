@@ -1,9 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.privacy import search
-from synthuterus_bench.privacy.search import approximate, nearest, recall, unit
+from synthuterus_bench.privacy.search import Approximate, approximate, nearest, nearest_other, recall, unit
 
 
 def codes(count, seed=0, width=24):
@@ -56,3 +58,43 @@ def test_without_faiss_a_great_index_says_what_to_install(monkeypatch):
         approximate(codes(10))
     assert "faiss-cpu" in caught.value.hint
     assert search.EXACT_UP_TO > 10**6
+
+
+def test_memory_depends_on_neither_the_queries_nor_the_codes():
+    def held(queries, rows):
+        asked, there = codes(queries), codes(rows, 1)
+        tracemalloc.start()
+        found = nearest(asked, there)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak - sum(part.nbytes for part in found)
+
+    least = held(256, 4096)
+    assert held(2560, 4096) < 1.05 * least
+    assert held(256, 40960) < 1.05 * least
+
+
+def test_the_nearest_other_is_of_another_patient(monkeypatch):
+    there, whose = codes(300), np.arange(300) // 3
+    cosines = there @ there.T
+    cosines[whose[:, None] == whose] = -np.inf
+    monkeypatch.setattr(search, "QUERIES", 64)
+    monkeypatch.setattr(search, "ROWS", 100)
+    assert np.allclose(nearest_other(there, whose), cosines.max(1), atol=1e-6)
+    assert np.all(nearest_other(there, np.zeros(300, int)) == -np.inf)
+
+
+class _Lost:
+    """An index of faiss that finds nothing for a query that is no number, as the real one."""
+
+    def search(self, queries, k):
+        lost = np.isnan(queries).any(1, keepdims=True)
+        return np.where(lost, np.float32(-3.4e38), np.float32(0.5)), np.where(lost, -1, 7)
+
+
+def test_where_inverted_lists_find_nothing_there_is_no_cosine():
+    asked = codes(2)
+    asked[0] = np.nan
+    cosines, rows = Approximate(_Lost(), 1).nearest(asked)
+    assert np.isnan(cosines[0])
+    assert (cosines[1], rows.tolist()) == (0.5, [0, 7])

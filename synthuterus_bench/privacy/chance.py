@@ -1,0 +1,67 @@
+"""What membership inference finds where nothing leaked, measured with people who are in no group.
+
+An encoder that saw the training patients spreads them farther apart than patients it never saw, so that any image at
+all is less similar to them: where nothing leaked the AUC then lies below 0.5, and a small leak would hide there. Real
+images of a third group of patients (the control) take the place of the release. Drawn from one population, a release
+without a leak and as large a control are exchangeable, whatever the encoder learned: the difference of their AUC is 0.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from synthuterus_bench.privacy.ranking import auc, patient_weights
+from synthuterus_bench.privacy.search import Codes, nearest
+from synthuterus_bench.repro import stream
+from synthuterus_bench.stats import percentile_interval, significant
+
+RESAMPLES = 1000
+
+
+class Chance(BaseModel):
+    """AUC of the control in the place of the release, and by how much as many images of the release exceed it.
+
+    Attributes:
+        images: of the release and of the control, drawn at random from the larger.
+        null: AUC of the control.
+        excess: AUC of the release less ``null``; 0 without a leak. Its 95 % interval resamples patients.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    images: int
+    null: float
+    excess: float
+    interval: tuple[float, float]
+
+
+def beyond_chance(
+    members: tuple[Codes, NDArray[np.int64]],
+    others: tuple[Codes, NDArray[np.int64]],
+    synthetic: Codes,
+    control: Codes,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Chance:
+    """Membership inference with the release against the same with the control.
+
+    Args:
+        members, others: unit codes (n, E) of both groups, and the number of each one's patient.
+        synthetic: codes of the release.
+        control: of real images of patients in neither group, one each.
+    """
+    rng, size = stream(seed, "chance"), min(len(synthetic), len(control))
+    sets = [codes[np.sort(rng.permutation(len(codes))[:size])] for codes in (synthetic, control)]
+    near, far = ([-nearest(codes, one)[0].astype(np.float64) for codes, _ in (members, others)] for one in sets)
+    weights = [patient_weights(rng, patients, resamples) for _, patients in (members, others)]
+    draws = [
+        auc(near[0], near[1], ones, twos) - auc(far[0], far[1], ones, twos) for ones, twos in zip(*weights, strict=True)
+    ]
+    found, null = auc(near[0], near[1]), auc(far[0], far[1])
+    low, high = percentile_interval(np.array(draws))
+    return Chance(
+        images=size,
+        null=significant(null),
+        excess=significant(found - null),
+        interval=(significant(low), significant(high)),
+    )
