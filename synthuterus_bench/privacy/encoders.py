@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import to_display, to_window
+from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.nets.embedder import Embedder, Embedding, load_embedder
 from synthuterus_bench.weights import INCEPTION, SWAV, load_pretrained
 
