@@ -44,8 +44,9 @@ def write_card(folder: Path, measured: Measured, recipes: Path) -> None:
 _FILTER = """## Filter
 
 The privacy filter with the index in this folder, tested on changed copies of {plants} training images a kind and
-strength: least caught at the two milder strengths {least}, at the strongest {strongest}. Of {negatives} images of
-patients it never saw {wrong} are rejected. Of every kind: `selftest.json`. Filtered, not proven private.
+strength. Least caught, at the two milder strengths: {least}; at the strongest: {strongest}.
+Of {negatives} images of patients it never saw {wrong} are rejected. Of every kind: `selftest.json`. Filtered, not
+proven private.
 """
 _UNTESTED = """## Filter
 

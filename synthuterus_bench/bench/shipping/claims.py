@@ -145,7 +145,7 @@ def _same_judge(pair: Pair) -> str:
 
 
 def _same_reader(pair: Pair) -> str:
-    return "" if pair[0].reader_sha256 == pair[1].reader_sha256 else "read by different readers, each of its view"
+    return "" if pair[0].reader_sha256 == pair[1].reader_sha256 else "read by different readers"
 
 
 def _same_filter(pair: Pair) -> str:
@@ -168,13 +168,14 @@ def _same_sets(pair: Pair) -> str:
 def _valid(one: Measured) -> Figure | None:
     rows = {row.pictures: row for row in one.anatomy}
     real = rows.get("fresh phantom images")
-    return _of(rows["samples"].valid, rows["samples"].images, real and real.valid) if "samples" in rows else None
+    found = rows.get("samples")
+    return _of(found.valid, found.images, real.valid if real else None) if found else None
 
 
 def _agreement(one: Measured) -> Figure | None:
     rows = {row.pictures: row for row in one.anatomy}
     found, real = rows.get("samples"), rows.get("fresh phantom images")
-    return _of(found.agreement, found.images, real and real.agreement) if found and found.agreement else None
+    return _of(found.agreement, found.images, real.agreement if real else None) if found and found.agreement else None
 
 
 def _found(name: str) -> Callable[[Measured], Figure | None]:

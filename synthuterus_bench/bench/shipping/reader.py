@@ -17,11 +17,12 @@ from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.downstream.nets import Block
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_file, stream, stream_seed, write_atomic
-from synthuterus_bench.vocab import Split
+from synthuterus_bench.vocab import VIEW_SIZE, Split, View
 
 EPOCHS, BATCH, RATE, DECAY = 5, 32, 2e-3, 0.02
 SHIFT, NOISE = 4, 0.05
 READ = 64
+SIDE = VIEW_SIZE[View.ROI]
 RULE = 1
 """Goes up when a reader would be trained otherwise."""
 
@@ -41,7 +42,7 @@ class ReaderNet(nn.Module):
     def forward(self, z: torch.Tensor) -> list[torch.Tensor]:
         """Logits of each answer."""
         fine = 4 * (z - functional.avg_pool2d(functional.pad(z, (1, 1, 1, 1), mode="replicate"), 3, 1))
-        seen = self.body(torch.cat([z, fine, fine.abs()], 1))
+        seen = self.body(torch.cat([z, fine, fine.abs()], 1).contiguous(memory_format=torch.channels_last))
         return [head(seen) for head in self.heads]
 
 
@@ -54,21 +55,32 @@ class Reader:
 
     @torch.inference_mode()
     def __call__(self, pixels: NDArray[np.uint16]) -> NDArray[np.int64]:
-        """Most likely answers (n, 3) of pictures (n, rows, columns) in the window."""
+        """Most likely answers (n, 3) of pictures (n, rows, columns) in the window, of larger ones by their middle."""
+        pixels = _middle(pixels)
         parts = [torch.from_numpy(from_window(pixels[i : i + READ]))[:, None] for i in range(0, len(pixels), READ)]
         return np.concatenate([torch.stack([said.argmax(1) for said in self.net(one)], 1).numpy() for one in parts])
 
 
+def _middle(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """The central 128 x 128."""
+    top, left = (max(0, (side - SIDE) // 2) for side in pixels.shape[1:])
+    return pixels[:, top : top + SIDE, left : left + SIDE]
+
+
 def reader_of(cohort: Cohort, kept: Path, track: Track = silent) -> Reader:
-    """The reader of a prepared cohort of images: read from the folder ``kept``, trained where it is not there."""
+    """The reader of a prepared cohort of images: read from the folder ``kept``, trained where it is not there.
+
+    It learns from the middle 128 x 128 of larger pictures, as it reads them.
+    """
     file = kept / f"reader-{RULE}-{cohort.manifest.digest[:16]}.safetensors"
     if not file.is_file():
         pixels, scans = cohort.arrays(Split.TRAIN)
         with one_thread():
-            net = train_reader(pixels.astype(np.uint16), of_scans(scans), track=track)
+            net = train_reader(_middle(pixels.astype(np.uint16)), of_scans(scans), track=track)
         write_atomic(file, save({name: value.contiguous() for name, value in net.state_dict().items()}))
-    net = ReaderNet()
-    net.load_state_dict(load_file(file))
+    with torch.device("meta"):
+        net = ReaderNet()
+    net.load_state_dict(load_file(file), assign=True)
     return Reader(net.eval(), digest_file(file))
 
 
@@ -85,7 +97,7 @@ def train_reader(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(seed, "reader"))
-        net, rng = ReaderNet(), stream(seed, "reader", "batches")
+        net, rng = ReaderNet().to(memory_format=torch.channels_last), stream(seed, "reader", "batches")
         z, answers, batch = (
             torch.from_numpy(from_window(pixels))[:, None],
             torch.from_numpy(told),

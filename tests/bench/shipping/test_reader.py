@@ -3,7 +3,7 @@ import torch
 
 from synthuterus_bench.bench.shipping import reader as reading
 from synthuterus_bench.bench.shipping.conditions import NOT_SAID
-from synthuterus_bench.bench.shipping.reader import Reader, reader_of, train_reader
+from synthuterus_bench.bench.shipping.reader import Reader, ReaderNet, reader_of, train_reader
 from synthuterus_bench.cohorts.window import to_window
 
 
@@ -26,6 +26,12 @@ def test_it_learns_what_pictures_show_and_nothing_from_what_says_nothing():
     assert (found.mean(0) > 0.9).all()
     deaf = Reader(train_reader(pixels[:192], silent[:192], epochs=12), "")(pixels[192:]) == told[192:]
     assert deaf[:, 1].mean() < 0.7
+
+
+def test_of_larger_pictures_the_middle_is_read():
+    net = ReaderNet().eval()
+    large = np.random.default_rng(0).integers(0, 65536, (40, 256, 256)).astype(np.uint16)
+    assert np.array_equal(Reader(net, "")(large), Reader(net, "")(large[:, 64:192, 64:192]))
 
 
 def test_it_is_trained_once_a_cohort_and_again_the_same(cohort, tmp_path, monkeypatch):
