@@ -95,8 +95,10 @@ class ReferenceIndex:
 
     @cached_property
     def whole(self) -> Level | None:
-        """Of a 3D reference: a code a volume, the direction of the mean of its slices' codes."""
-        return None if self.volumes is None else Level(volume_codes(self.codes, self.volumes))
+        """Of a 3D reference: a code a volume with anything on it, the direction of the mean of its slices' codes."""
+        if self.volumes is None:
+            return None
+        return Level(volume_codes(self.codes, np.unique(self.volumes, return_inverse=True)[1]))
 
     def nearest(self, codes: Codes) -> Found:
         """Largest cosine of every read-out code (n, E) to any training image, and that image's row."""

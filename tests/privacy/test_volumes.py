@@ -10,10 +10,11 @@ from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.nets.embedder import load_embedder
-from synthuterus_bench.privacy import calibration
+from synthuterus_bench.privacy.calibration import EVERY, Calibration, ClassBounds
 from synthuterus_bench.privacy.filter import Bound, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index
 from synthuterus_bench.privacy.plants import Strength, Transform, plant
+from synthuterus_bench.privacy.reference import ReferenceIndex
 from synthuterus_bench.privacy.scores import score
 from synthuterus_bench.vocab import Split
 
@@ -24,7 +25,7 @@ SLICES = 4
 def volumes(tmp_path_factory):
     """Twelve patients, four a split."""
     home = tmp_path_factory.mktemp("volumes")
-    flat = draw_cohort(home / "flat", scans=48, slices=SLICES, train=0.4, seed=7)
+    flat = draw_cohort(home / "flat", scans=48, slices=SLICES, seed=7)
     writer = CohortWriter(home / "volumes", flat.manifest.model_copy(update={"dims": 3, "splits": {}, "digest": ""}))
     scans = list(flat.scans())
     for start in range(0, len(scans), SLICES):
@@ -35,24 +36,28 @@ def volumes(tmp_path_factory):
     return load_cohort(home / "volumes")
 
 
+def bounded(volumes, slices):
+    """A filter that bounds slices by ``slices`` and whole volumes by 0.8: four patients are too few to calibrate by."""
+    own = ClassBounds(readout=slices, volume=0.8, count=4, rate=0.2)
+    index = build_index(volumes, load_embedder())
+    assert index.calibration is None
+    return PrivacyFilter(
+        load_embedder(), replace(index, calibration=Calibration(bounds={EVERY: own}, patients=4, alpha=0.01)), slices
+    )
+
+
 @pytest.fixture(scope="module")
 def judge(volumes):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration, "LEAST", SLICES)
-        index = build_index(volumes, load_embedder())
-    assert index.calibration.of(None).volume < 1
-    return PrivacyFilter(load_embedder(), index)
+    return bounded(volumes, 0.95)
+
+
+@pytest.fixture(scope="module")
+def by_volume_alone(volumes):
+    return bounded(volumes, 1.0)
 
 
 def of(volumes, split):
     return volumes.arrays(split)[0].astype(np.uint16)
-
-
-def by_volume_alone(judge):
-    """The filter with no bound but that of whole volumes."""
-    own = judge.index.calibration
-    bounds = {name: one.model_copy(update={"readout": 1.0, "layer": 1.0}) for name, one in own.bounds.items()}
-    return replace(judge, index=replace(judge.index, calibration=own.model_copy(update={"bounds": bounds})), tau=1.0)
 
 
 def moved(pixels):
@@ -72,19 +77,19 @@ def _crop(image, number):
     return plant(from_window(image), Transform.CROP, Strength.STRONG, 0, number)
 
 
-def test_slices_in_another_order_are_the_same_volume(judge, volumes):
+def test_slices_in_another_order_are_the_same_volume(judge, by_volume_alone, volumes):
     train = of(volumes, Split.TRAIN)
     for made in (train, train[:, [2, 0, 3, 1]]):
         scores = score(judge.embedder, judge.index, made)
         assert scores.volume.min() > 0.999
         assert scores.readout.min() > 0.999
-    assert {verdict.bound for verdict in by_volume_alone(judge).judge(train[:, ::-1])} == {Bound.VOLUME}
+    assert {verdict.bound for verdict in by_volume_alone.judge(train[:, ::-1])} == {Bound.VOLUME}
 
 
-def test_whole_volumes_catch_copies_whose_slices_each_pass_the_papers_bound(judge, volumes):
+def test_whole_volumes_catch_copies_whose_slices_each_pass_the_papers_bound(judge, by_volume_alone, volumes):
     made = moved(of(volumes, Split.TRAIN))
     assert score(judge.embedder, judge.index, made).readout.min() < 0.95
-    found = by_volume_alone(judge).judge(made)
+    found = by_volume_alone.judge(made)
     assert {verdict.bound for verdict in found} == {Bound.VOLUME}
 
 
@@ -111,3 +116,10 @@ def test_slices_outside_the_scan_count_for_nothing(judge, volumes):
     for name, values in plain.depths.items():
         assert np.allclose(values, padded.depths[name], atol=1e-6)
     assert np.array_equal(padded.slices, plain.slices + 2)
+
+
+def test_a_training_volume_with_nothing_on_it_has_no_code(judge):
+    left = np.flatnonzero(judge.index.volumes != 1)
+    keys = [judge.index.keys[row] for row in left]
+    index = ReferenceIndex(judge.index.codes[left], keys, "a", "b", volumes=judge.index.volumes[left])
+    assert np.array_equal(index.whole.codes, np.delete(judge.index.whole.codes, 1, axis=0))
