@@ -23,7 +23,8 @@ from synthuterus_bench.privacy.index import build_index
 from synthuterus_bench.privacy.reference import ReferenceIndex
 from synthuterus_bench.privacy.scores import embed
 from synthuterus_bench.privacy.search import nearest
-from synthuterus_bench.privacy.selftest import SELFTEST_FILE, SelfTest, run_selftest
+from synthuterus_bench.privacy.selftest import run_selftest
+from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE, SelfTest
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.vocab import Split
 
