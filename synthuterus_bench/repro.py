@@ -116,7 +116,7 @@ def staged_folder(out: Path) -> Iterator[Path]:
     Raises:
         DataError: ``out`` exists and is not an empty folder, or something above it is not a folder.
     """
-    home, target = _staging_ground(out), out.absolute()
+    home, target = staging_ground(out), out.absolute()
     with _naming(out), _temporary_folder(home, target.name) as temporary:
         yield temporary
         for path in (*temporary.rglob("*"), temporary):
@@ -160,7 +160,12 @@ def _naming(path: Path) -> Iterator[None]:
         raise
 
 
-def _staging_ground(out: Path) -> Path:
+def staging_ground(out: Path) -> Path:
+    """Where the folder ``out`` can be staged: the first folder above it that exists.
+
+    Raises:
+        DataError: ``out`` exists and is not an empty folder, or something above it is not a folder.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         found = "a folder with files in it" if out.is_dir() else "a file"
         raise DataError(f"{out}: found {found}, expected nothing there yet", "remove it or give another --out")

@@ -18,7 +18,7 @@ from synthuterus_bench.bench.pages import picture, render
 from synthuterus_bench.bench.plots import Figure, similarity_histogram
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.privacy.index import names_of
-from synthuterus_bench.privacy.selftest import Cell, SelfTest
+from synthuterus_bench.privacy.selftest_record import Cell, SelfTest
 from synthuterus_bench.repro import canonical_json, check_place, write_atomic
 from synthuterus_bench.vocab import Split
 
@@ -52,6 +52,17 @@ def private_home(out: Path) -> Path:
     return out.parent / f"{out.name}.private"
 
 
+def check_homes(out: Path) -> Path:
+    """Find out before long work whether both reports can be written; the place of the private one.
+
+    Raises:
+        OSError: one cannot.
+    """
+    for folder in (out, private_home(out)):
+        check_place(folder / PAGE)
+    return private_home(out)
+
+
 def write_pages(
     out: Path, seen: Leakage, reference: Cohort, found: ForeignSet, selftest: SelfTest | None = None
 ) -> Pages:
@@ -60,9 +71,8 @@ def write_pages(
     Raises:
         CohortError: a scan cannot be read again.
     """
-    home = private_home(out)
-    for folder in (out, home):
-        check_place(folder / PAGE)
+    home = check_homes(out)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     names = names_of(reference)
     common: dict[str, Any] = {"seen": seen, "histograms": _histograms(seen), "selftest": selftest}
     common["cells"] = _cells(selftest) if selftest else []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from synthuterus_bench.cohorts.store import Cohort
     from synthuterus_bench.privacy.attacks import Attacks
     from synthuterus_bench.privacy.filter import PrivacyFilter
-    from synthuterus_bench.privacy.selftest import SelfTest
+    from synthuterus_bench.privacy.selftest_record import SelfTest
 
 audit = typer.Typer(
     help="Test the privacy filter, verify a log, audit a set of images.", no_args_is_help=True, rich_markup_mode=None
@@ -67,7 +67,9 @@ def self_test(
     """
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.privacy.selftest import run_selftest
+    from synthuterus_bench.repro import check_place
 
+    check_place(out)
     cohort = load_cohort(reference)
     judge = _filter(cohort, index, encoder, embedder, weights_dir, tau)
     found = run_selftest(
@@ -151,21 +153,23 @@ def run(
     """
     from synthuterus_bench.bench.foreign import read_foreign
     from synthuterus_bench.bench.leakage import examine
-    from synthuterus_bench.bench.leakage_report import write_pages
+    from synthuterus_bench.bench.leakage_report import check_homes, write_pages
     from synthuterus_bench.cohorts.store import load_cohort
-    from synthuterus_bench.privacy.selftest import load_selftest
+    from synthuterus_bench.privacy.selftest_record import load_selftest
 
+    check_homes(out)
     cohort, shown = load_cohort(reference), load_selftest(selftest) if selftest else None
     found = read_foreign(path, cohort.manifest.view)
     judge = _filter(cohort, index, encoder, embedder, weights_dir, tau)
     seen = examine(found, cohort, judge, twin_tau, sink.track)
     pages = write_pages(out, seen, cohort, found, shown)
     attacks = seen.attacks
+    c_t = "of too few images" if attacks.copying.c_t is None else f"{attacks.copying.c_t:.2f}"
     human = (
         f"{seen.scans} scans: {seen.rejected} rejected ({seen.reasons}); membership AUC {attacks.membership.auc:.3f} "
         f"[{attacks.membership.interval[0]:.3f}, {attacks.membership.interval[1]:.3f}]{_beyond(attacks)}, linkage risk "
         f"{attacks.linkage.risk:.3f}, authentic {attacks.copying.authentic:.1%} "
-        f"(unseen patients {attacks.copying.authentic_null:.1%}), C_T {attacks.copying.c_t}\n"
+        f"(unseen patients {attacks.copying.authentic_null:.1%}), C_T {c_t}\n"
         f"wrote {pages.public} and, not to be published, {pages.private}"
     )
     sink.result({**seen.public(), "report": str(pages.public), "private": str(pages.private)}, human)

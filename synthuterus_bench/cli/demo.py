@@ -29,7 +29,7 @@ def demo(
     """
     from synthuterus_bench.cohorts.layout import audit_file
     from synthuterus_bench.generators.folder import find_pipeline
-    from synthuterus_bench.privacy.log import read_log
+    from synthuterus_bench.privacy.log import read_ends
     from synthuterus_bench.release.build import ReleasePlan, generate
     from synthuterus_bench.workers import available_cores
 
@@ -39,7 +39,7 @@ def demo(
     cohort, release = home / "cohort", home / "synthuterus"
     sink.say(f"1/4 phantom cohort: {_cohort(cohort, workers)}")
     made = generate(ReleasePlan(MODEL, find_pipeline(MODEL), scans, SEED), release, workers, sink.track)
-    footer = read_log(audit_file(release, made.config))[-1]
+    _, footer = read_ends(audit_file(release, made.config))
     sink.say(f"2/4 release: {len(made)} scans, {footer['rejected']} of {footer['generated']} candidates rejected")
     entry = _evaluated(made, cohort, home, workers)
     sink.say(f"3/4 entry {entry.id[:12]}: {len(entry.results)} results, checked")

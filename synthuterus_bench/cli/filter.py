@@ -42,7 +42,9 @@ def filter_(
     from synthuterus_bench.privacy.filter import PrivacyFilter
     from synthuterus_bench.privacy.index import build_index
     from synthuterus_bench.release.filtering import filter_set
+    from synthuterus_bench.repro import staging_ground
 
+    staging_ground(out)
     cohort = load_cohort(reference)
     found = read_foreign(path, cohort.manifest.view)
     network = load_encoder(EncoderName(encoder), embedder, weights_dir)

@@ -83,7 +83,7 @@ def generate(
     from synthuterus_bench.generators.folder import find_pipeline
     from synthuterus_bench.generators.sampler import SamplerConfig
     from synthuterus_bench.generators.trained import load_record
-    from synthuterus_bench.privacy.log import read_log
+    from synthuterus_bench.privacy.log import read_ends
     from synthuterus_bench.release.build import ReleasePlan
     from synthuterus_bench.release.build import generate as build
     from synthuterus_bench.workers import available_cores, process_count
@@ -107,7 +107,7 @@ def generate(
     sink.warn_of_lone_launch()
     alone = process_count() == 1
     cohort = build(plan, out, workers or (available_cores() if alone else 1), sink.track)
-    footer = read_log(audit_file(out, plan.config))[-1]
+    _, footer = read_ends(audit_file(out, plan.config))
     summary = {"release": str(out), "scans": len(cohort), "digest": cohort.manifest.digest} | {
         name: footer[name] for name in ("generated", "rejected", "max_kept_similarity")
     }

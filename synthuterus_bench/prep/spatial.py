@@ -12,6 +12,9 @@ from synthuterus_bench.vocab import LESIONS, UTERUS
 PIXEL_MM = 1.0
 SLICE_MM = 4.0
 SLICES = 24
+SPACING_MM: dict[int, tuple[float, ...]] = {2: (PIXEL_MM, PIXEL_MM), 3: (SLICE_MM, PIXEL_MM, PIXEL_MM)}
+"""Of prepared and of generated scans, by number of axes."""
+
 _SAME = 1e-3
 
 Value = TypeVar("Value", np.uint8, np.bool_, np.float32, np.float64)

@@ -9,15 +9,17 @@ of its slices. A filter reduces the risk of publishing a copy and proves nothing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.errors import WeightsError
-from synthuterus_bench.privacy.encoders import Encoder
 from synthuterus_bench.privacy.reference import ReferenceIndex
 from synthuterus_bench.privacy.scores import Scores, score
+
+if TYPE_CHECKING:
+    from synthuterus_bench.privacy.encoders import Encoder
 
 TAU = 0.95
 
@@ -93,7 +95,7 @@ class PrivacyFilter:
         WeightsError: the index was made by another encoder.
     """
 
-    embedder: Encoder
+    embedder: "Encoder"
     index: ReferenceIndex
     tau: float = TAU
 

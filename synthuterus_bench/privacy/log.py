@@ -1,125 +1,139 @@
 """The audit log: JSON lines, one record a candidate between a header and a footer.
 
-Every record carries the SHA-256 of the line before it, so that a changed, dropped, inserted or reordered record shows,
-and which one it is. Who writes the whole chain anew is not stopped by it: the checksums of a published release are.
+Records are chained by hash (:mod:`synthuterus_bench.privacy.chain`). Who writes the whole chain anew is not stopped by
+it: the checksums of a published release are.
 The log holds no names, paths or times; neighbours are salted keys.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from synthuterus_bench.errors import DataError
-from synthuterus_bench.repro import canonical_json, digest_bytes, write_atomic
-
-GENESIS = "0" * 64
-
-
-def chained(records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The lines of a log: canonical JSON, each with the digest of the line before."""
-    previous = GENESIS
-    for record in records:
-        line = canonical_json({**record, "previous": previous})
-        previous = digest_bytes(line.encode())
-        yield line
+from synthuterus_bench.privacy.chain import GENESIS, chained, find_fault
+from synthuterus_bench.repro import atomic_path, digest_bytes
 
 
-def write_log(path: Path, header: dict[str, Any], candidates: list[dict[str, Any]]) -> None:
-    """Write a whole log; the footer counts what the records say."""
-    records = [
-        {"kind": "header", "version": 1, **header},
-        *({"kind": "candidate", **record} for record in candidates),
-        {"kind": "footer", **summary(candidates)},
-    ]
-    write_atomic(path, "\n".join(chained(records)) + "\n")
+class Tally:
+    """Counts of the candidates' records that passed through, and the largest similarity that was kept."""
+
+    def __init__(self) -> None:
+        self.generated = self.accepted = 0
+        self._largest: float | None = None
+
+    def count(self, record: dict[str, Any]) -> None:
+        """Take one record into account."""
+        self.generated += 1
+        if record["decision"] == "accepted":
+            self.accepted += 1
+            similarity = record["max_similarity"]
+            self._largest = similarity if self._largest is None else max(self._largest, similarity)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the footer says."""
+        return {
+            "generated": self.generated,
+            "accepted": self.accepted,
+            "rejected": self.generated - self.accepted,
+            "max_kept_similarity": self._largest,
+        }
 
 
-def summary(candidates: list[dict[str, Any]]) -> dict[str, Any]:
-    """Counts of a log and the largest similarity that was kept."""
-    kept = [record["max_similarity"] for record in candidates if record["decision"] == "accepted"]
-    return {
-        "generated": len(candidates),
-        "accepted": len(kept),
-        "rejected": len(candidates) - len(kept),
-        "max_kept_similarity": max(kept, default=None),
-    }
+def write_log(path: Path, header: dict[str, Any], candidates: Iterable[dict[str, Any]]) -> Tally:
+    """Write a whole log or nothing, record by record; the footer counts what the records say."""
+    tally = Tally()
+
+    def records() -> Iterator[dict[str, Any]]:
+        yield {"kind": "header", "version": 1, **header}
+        for record in candidates:
+            tally.count(record)
+            yield {"kind": "candidate", **record}
+        yield {"kind": "footer", **tally.summary}
+
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in chained(records()))
+    return tally
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """Records of a log, after checking chain, header and footer.
+    """Every record of a log: header, candidates, footer; see :func:`stream_log`."""
+    return [*stream_log(path)]
+
+
+def read_ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and footer of a log, after checking all of it."""
+    header, footer, _ = read_counts(path)
+    return header, footer
+
+
+def read_counts(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, int]]:
+    """Header and footer of a log, and how many candidates each bound rejected, after checking all of it."""
+    records, bounds = stream_log(path), Counter[str]()
+    header = last = next(records)
+    for last in records:
+        if last.get("decision") == "rejected":
+            bounds[str(last["bound"])] += 1
+    return header, last, dict(bounds)
+
+
+def stream_log(path: Path) -> Iterator[dict[str, Any]]:
+    """Records of a log, one in memory at a time: chain, header and footer are checked as they come by.
+
+    Only who reads to the end knows that the log is whole.
 
     Raises:
         DataError: a record is damaged, out of its chain, or does not add up.
     """
     if not path.is_file():
         raise DataError(f"{path}: no audit log, expected one with a record for every candidate")
-    lines = path.read_text().splitlines()
-    records = [_parse(path, number, line) for number, line in enumerate(lines, 1)]
-    fault = find_fault(records, [digest_bytes(line.encode()) for line in lines])
-    if fault is not None:
-        raise DataError(f"{path}: {fault}")
-    kinds = [record.get("kind") for record in records]
-    if len(kinds) < 2 or kinds[0] != "header" or kinds[-1] != "footer" or set(kinds[1:-1]) - {"candidate"}:
-        raise DataError(f"{path}: found records {kinds[:1]}..{kinds[-1:]}, expected header, candidates, footer")
-    counted = summary(records[1:-1])
-    if any(records[-1].get(name) != value for name, value in counted.items()):
-        raise DataError(f"{path}: the footer does not agree with the {len(records) - 2} records before it")
-    return records
+    tally, previous, kind, number = Tally(), GENESIS, None, 0
+    with path.open("rb") as file:
+        for number, data in enumerate(file, 1):
+            line = data.rstrip(b"\n")
+            record = _parse(path, number, line)
+            if record.get("previous") != previous:
+                raise DataError(f"{path}: {_fault(path)}")
+            _check_kind(path, kind, record, tally)
+            previous, kind = digest_bytes(line), record["kind"]
+            yield record
+    if kind != "footer" or number < 2:
+        raise DataError(f"{path}: found no footer at its end, expected header, candidates, footer")
 
 
-def find_fault(records: list[dict[str, Any]], digests: list[str]) -> str | None:
-    """What is wrong with a chain, naming the first record concerned; None for nothing.
+def _check_kind(path: Path, before: str | None, record: dict[str, Any], tally: Tally) -> None:
+    """A header first and nowhere else, then candidates, and a footer that agrees with them.
 
-    Args:
-        records: of the lines, in their order.
-        digests: SHA-256 of each line.
+    Raises:
+        DataError: it is another order, or the footer counts other records.
     """
-    for at, record in enumerate(records):
-        said = record.get("previous")
-        if said != (digests[at - 1] if at else GENESIS):
-            return f"line {at + 1} does not follow the line before it: {_cause(records, digests, at)}"
-    return None
+    kind = record.get("kind")
+    follows = {None: {"header"}, "header": {"candidate", "footer"}, "candidate": {"candidate", "footer"}}
+    if kind not in follows.get(before, set()):
+        raise DataError(f"{path}: found a {kind} after {before}, expected header, candidates, footer")
+    if kind == "candidate":
+        _count(path, record, tally)
+    if kind == "footer" and any(record.get(name) != value for name, value in tally.summary.items()):
+        raise DataError(f"{path}: the footer does not agree with the {tally.generated} records before it")
 
 
-def _cause(records: list[dict[str, Any]], digests: list[str], at: int) -> str:
-    """Why line ``at`` does not follow: the line it names stands elsewhere, or nowhere any more."""
-    said = records[at].get("previous")
-    where = 0 if said == GENESIS else digests.index(said) + 1 if said in digests else None
-    if where is not None and where < at:
-        return f"{_spoken(records, where, at - 1)} inserted before it"
-    if where is not None:
-        return f"{_name(records, at)} was reordered: it belongs after {_name(records, where - 1)}"
-    first, next_ = _place(records, at - 1), _place(records, at)
-    if at == 0 or (first is not None and next_ is not None and next_ > first + 1):
-        missing = "the header was" if at == 0 else _numbers((first or 0) + 1, (next_ or 0) - 1)
-        return f"{missing} dropped before it"
-    return f"{_name(records, at - 1)} was changed"
+def _count(path: Path, record: dict[str, Any], tally: Tally) -> None:
+    try:
+        tally.count(record)
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path}: record {tally.generated} lacks what it promises ({error})") from None
 
 
-def _place(records: list[dict[str, Any]], at: int) -> int | None:
-    """The number of a candidate; -1 of the header; of the footer as many as there were candidates."""
-    record = records[at]
-    by_kind = {"header": -1, "footer": record.get("generated")}
-    found = by_kind.get(str(record.get("kind")), record.get("index"))
-    return found if isinstance(found, int) else None
+def _fault(path: Path) -> str:
+    """What is wrong with the chain of a log that is known to be broken, in words."""
+    lines = path.read_bytes().splitlines()
+    records = [_parse(path, number, line) for number, line in enumerate(lines, 1)]
+    return find_fault(records, [digest_bytes(line) for line in lines]) or "its chain is broken"
 
 
-def _name(records: list[dict[str, Any]], at: int) -> str:
-    kind, place = records[at].get("kind"), _place(records, at)
-    return f"the {kind}" if kind in ("header", "footer") else f"record {at - 1 if place is None else place}"
-
-
-def _spoken(records: list[dict[str, Any]], first: int, last: int) -> str:
-    names = [_name(records, at) for at in range(first, last + 1)]
-    return f"{names[0]} was" if len(names) == 1 else f"{names[0]} to {names[-1]} were"
-
-
-def _numbers(first: int, last: int) -> str:
-    return f"record {first} was" if first == last else f"records {first} to {last} were"
-
-
-def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except ValueError:

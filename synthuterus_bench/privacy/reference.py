@@ -19,8 +19,11 @@ class Space:
     basis: NDArray[np.float32]
 
     def __call__(self, raw: NDArray[np.float32]) -> Codes:
-        """Unit codes (n, K) of raw outputs (n, L)."""
-        return unit((raw - self.mean) @ self.basis)
+        """Unit codes (n, K) of raw outputs (n, L).
+
+        In double precision, since a product of another shape rounds otherwise.
+        """
+        return unit((raw - self.mean).astype(np.float64) @ self.basis.astype(np.float64))
 
 
 def fit_space(raw: NDArray[np.float32], width: int) -> Space:

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import WeightsError
-from synthuterus_bench.privacy.encoders import Encoder
 from synthuterus_bench.privacy.search import Codes, unit
 
 if TYPE_CHECKING:
     from synthuterus_bench.nets.embedder import Embedding
+    from synthuterus_bench.privacy.encoders import Encoder
     from synthuterus_bench.privacy.reference import Level, ReferenceIndex
 
 Floats = NDArray[np.float32]
@@ -49,7 +49,7 @@ class Scores:
         return {name: values for name, values in found.items() if values is not None}
 
 
-def score(encoder: Encoder, index: "ReferenceIndex", pixels: NDArray[np.uint16]) -> Scores:
+def score(encoder: "Encoder", index: "ReferenceIndex", pixels: NDArray[np.uint16]) -> Scores:
     """Compare windowed images (n, H, W) or volumes (n, S, H, W), and their mirror images, with the training images.
 
     Constant slices of a volume, which lie outside the scans it learned from, are not compared.
@@ -57,7 +57,7 @@ def score(encoder: Encoder, index: "ReferenceIndex", pixels: NDArray[np.uint16])
     return larger(score_as_is(encoder, index, pixels), score_as_is(encoder, index, pixels[..., ::-1]))
 
 
-def score_as_is(encoder: Encoder, index: "ReferenceIndex", pixels: NDArray[np.uint16]) -> Scores:
+def score_as_is(encoder: "Encoder", index: "ReferenceIndex", pixels: NDArray[np.uint16]) -> Scores:
     """:func:`score` without mirror images."""
     stacks = pixels if pixels.ndim == 4 else pixels[:, None]
     shape, blank = stacks.shape[:2], np.ptp(stacks, axis=(2, 3)) == 0
@@ -98,7 +98,7 @@ def _above(one: Floats, other: Floats) -> NDArray[np.bool_]:
 
 
 def embed(
-    encoder: Encoder, readout: "Level", layer: "Level | None", images: NDArray[np.uint16]
+    encoder: "Encoder", readout: "Level", layer: "Level | None", images: NDArray[np.uint16]
 ) -> tuple[Codes, Codes | None]:
     """Unit codes of windowed images (n, H, W) at the read-out, and at the layer where there is one."""
     codes, deep = [], []

@@ -21,8 +21,8 @@ from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.duplicates import TWIN_TAU, Survivors
 from synthuterus_bench.privacy.filter import TAU, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, find_index, load_index, save_index
-from synthuterus_bench.privacy.log import read_log
-from synthuterus_bench.privacy.selftest import SELFTEST_FILE, load_selftest
+from synthuterus_bench.privacy.log import read_ends
+from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE, load_selftest
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.candidates import Engine, chunk_jobs, dims_of, is_measured, sampling_device
 from synthuterus_bench.release.crew import Crew, draw_missing, muster
@@ -215,7 +215,7 @@ def _finished(out: Path, config: Config, header: dict[str, Any]) -> Cohort:
     log = audit_file(out, config)
     if not log.is_file():
         raise DataError(f"{out}: found something that is no release of {config}", "remove it or give another --out")
-    there = read_log(log)[0]
+    there = read_ends(log)[0]
     there = there | {"sampler": {"spacing": EVEN} | there.get("sampler", {})}
     different = [name for name, value in header.items() if there.get(name) != value]
     if different:

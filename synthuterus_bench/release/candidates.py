@@ -19,15 +19,11 @@ from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipe
 from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
-from synthuterus_bench.prep.spatial import PIXEL_MM, SLICE_MM
 from synthuterus_bench.privacy.filter import Bound, PrivacyFilter, Verdict, codes_of
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.release.position import Position, find_position
 from synthuterus_bench.repro import digest_json, write_atomic
 from synthuterus_bench.vocab import Conditioning, Family, Orientation
-
-SPACING_MM: dict[Dims, tuple[float, ...]] = {2: (PIXEL_MM, PIXEL_MM), 3: (SLICE_MM, PIXEL_MM, PIXEL_MM)}
-"""Of what generators draw, by number of axes."""
 
 Job = tuple[Path, list[Wanted]]
 """A chunk file and the samples in it."""

@@ -14,8 +14,7 @@ from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.rows import PIXEL_COLUMN, decode_row, scan_digest
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import GateError, UsageError
-from synthuterus_bench.prep.spatial import SLICES
-from synthuterus_bench.release.candidates import SPACING_MM
+from synthuterus_bench.prep.spatial import SLICES, SPACING_MM
 from synthuterus_bench.release.croissant import EMPTY
 from synthuterus_bench.release.headers import check_nifti, check_parquet, check_png
 from synthuterus_bench.repro import digest_array

@@ -1,5 +1,6 @@
 """The privacy filter over a set that was drawn elsewhere: what passes becomes a new folder with an audit log."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,8 +15,8 @@ from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import QuotaError
 from synthuterus_bench.privacy.duplicates import TWIN_TAU, Survivors
-from synthuterus_bench.privacy.filter import Bound, Decision, PrivacyFilter, Verdict, codes_of
-from synthuterus_bench.privacy.log import summary, write_log
+from synthuterus_bench.privacy.filter import Bound, PrivacyFilter, Verdict, codes_of
+from synthuterus_bench.privacy.log import write_log
 from synthuterus_bench.repro import digest_array, staged_folder
 
 _PIECE = {2: 128, 3: 4}
@@ -58,20 +59,24 @@ def filter_set(
         QuotaError: none passed.
         DataError: ``out`` holds something.
     """
-    records: list[dict[str, Any]] = []
+    header = {**judge.facts, "duplicate_threshold": twin_tau, "source_digest": manifest.digest}
+    bounds: Counter[Bound] = Counter()
     with staged_folder(out) as folder:
         writer = CohortWriter(folder, manifest.model_copy(update={"splits": {}, "digest": "", "preset": None}))
-        for one in judge_scans(scans, manifest.dims, judge, twin_tau):
-            records.append(record_of(one))
-            if one.verdict.decision is Decision.ACCEPTED:
-                writer.add(replace(one.scan, max_similarity=one.verdict.max_similarity))
-        counts = summary(records)
-        if not counts["accepted"]:
-            raise QuotaError(f"found {len(records)} scans, none of which passes the filter")
+
+        def records() -> Iterator[dict[str, Any]]:
+            for one in judge_scans(scans, manifest.dims, judge, twin_tau):
+                if one.verdict.bound is None:
+                    writer.add(replace(one.scan, max_similarity=one.verdict.max_similarity))
+                else:
+                    bounds[one.verdict.bound] += 1
+                yield record_of(one)
+
+        tally = write_log(audit_file(folder, config_of(manifest.view, manifest.dims)), header, records())
+        if not tally.accepted:
+            raise QuotaError(f"found {tally.generated} scans, none of which passes the filter")
         writer.close()
-        header = {**judge.facts, "duplicate_threshold": twin_tau, "source_digest": manifest.digest}
-        write_log(audit_file(folder, config_of(manifest.view, manifest.dims)), header, records)
-    return load_cohort(out), counts | {"by_bound": by_bound(records)}
+    return load_cohort(out), tally.summary | {"by_bound": in_order(bounds)}
 
 
 def record_of(one: Judged) -> dict[str, Any]:
@@ -89,7 +94,11 @@ def record_of(one: Judged) -> dict[str, Any]:
     }
 
 
-def by_bound(records: list[dict[str, Any]]) -> dict[str, int]:
+def by_bound(records: Iterable[dict[str, Any]]) -> dict[str, int]:
     """How many records each bound rejected, in the order of the bounds."""
-    found = [record["bound"] for record in records]
-    return {str(bound): found.count(bound) for bound in Bound if bound in found}
+    return in_order(Counter(record["bound"] for record in records))
+
+
+def in_order(bounds: Counter[Bound]) -> dict[str, int]:
+    """Counts of bounds, in their order, without those that are none."""
+    return {str(bound): bounds[bound] for bound in Bound if bounds[bound]}

@@ -12,7 +12,7 @@ from synthuterus_bench.cohorts.layout import AUDIT, CARD, MANIFEST, audit_file, 
 from synthuterus_bench.cohorts.phi.scan import check_clean
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import GateError, SynthbenchError
-from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.privacy.log import stream_log
 from synthuterus_bench.release.card import CARD_FILES, LICENCE, licence_of, size_category
 from synthuterus_bench.release.checksums import CHECKSUMS, check_sums, write_checksums
 from synthuterus_bench.release.contents import check_rows
@@ -91,9 +91,8 @@ def _check_config(folder: Path, config: Config) -> None:
     cohort = load_cohort(folder / config)
     if cohort.config is not config:
         raise GateError(f"{folder}: found scans of {cohort.config} in {config}")
-    log = read_log(audit_file(folder, config))
-    check_log(cohort, check_rows(cohort), log)
-    check_tested(folder, cohort, log[0])
+    header = check_log(cohort, check_rows(cohort), stream_log(audit_file(folder, config)))
+    check_tested(folder, cohort, header)
 
 
 def _check_card(folder: Path, parts: list[Part]) -> None:

@@ -111,6 +111,7 @@ class _Push:
         head = self.remote.ask(self._verified)
         if tag:
             self.remote.ask(lambda: self._tagged(tag, head))
+            self._check_tag(tag)
         if public and before.private:
             self.remote.ask(lambda: self.remote.api.update_repo_settings(**self.remote.where, private=False))
         size = sum(item.size for item in first.missing)

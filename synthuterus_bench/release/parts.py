@@ -11,8 +11,8 @@ from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.summary import summarise
 from synthuterus_bench.errors import DataError
 from synthuterus_bench.generators.catalogue import parse_id
-from synthuterus_bench.privacy.log import read_log
-from synthuterus_bench.privacy.selftest import SelfTest, load_selftest
+from synthuterus_bench.privacy.log import read_counts
+from synthuterus_bench.privacy.selftest_record import SelfTest, load_selftest
 from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Conditioning, Config, Licence, Orientation
 
 _TOLD = {
@@ -112,8 +112,7 @@ def read_parts(release: Path) -> list[Part]:
 
 def _read(release: Path, config: Config) -> Part:
     cohort = load_cohort(release / config)
-    header, *candidates, footer = read_log(audit_file(release, config))
-    rejected = Counter(str(record["bound"]) for record in candidates if record["decision"] == "rejected")
+    header, footer, rejected = read_counts(audit_file(release, config))
     test = selftest_file(release, config)
     return Part(
         config,

@@ -9,8 +9,9 @@ from synthuterus_bench.cohorts.layout import audit_file, config_of, selftest_fil
 from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.prep.spatial import SPACING_MM
 from synthuterus_bench.privacy.log import write_log
-from synthuterus_bench.release.candidates import SPACING_MM, dims_of
+from synthuterus_bench.release.candidates import dims_of
 from synthuterus_bench.release.card import write_card
 from synthuterus_bench.release.checksums import write_checksums
 from synthuterus_bench.release.quota import Candidate, Filled
@@ -42,7 +43,7 @@ def write_release(
     for scan in _scans(filled, model, config, f"{model}@{header['weights_sha256'][:12]}"):
         writer.add(scan)
     writer.close()
-    write_log(audit_file(folder, config), header, [*filled.records()])
+    write_log(audit_file(folder, config), header, filled.records())
     if selftest is not None:
         shutil.copyfile(selftest, selftest_file(folder, config))
     write_card(folder)

@@ -17,7 +17,7 @@ from synthuterus_bench.privacy.filter import Decision, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, load_index, save_index
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.privacy.plants import Strength, Transform
-from synthuterus_bench.privacy.selftest import SelfTest
+from synthuterus_bench.privacy.selftest_record import SelfTest
 from synthuterus_bench.repro import digest_file
 from synthuterus_bench.vocab import Split
 from synthuterus_bench.weights import INCEPTION, SWAV

@@ -1,9 +1,10 @@
 import json
+import tracemalloc
 
 import pytest
 
 from synthuterus_bench.errors import DataError
-from synthuterus_bench.privacy.log import read_log, write_log
+from synthuterus_bench.privacy.log import read_ends, read_log, stream_log, write_log
 
 RECORDS = [
     {"index": n, "decision": "rejected" if n == 2 else "accepted", "max_similarity": 0.1 * n, "seed": n}
@@ -127,3 +128,50 @@ def test_whichever_record_is_changed_is_the_one_that_is_named(log, victim):
         lines[victim + 1] = lines[victim + 1].replace('"seed":', '"seed":1')
 
     assert f"record {victim} was changed" in broken(log, change)
+
+
+def many(count):
+    for index in range(count):
+        yield {
+            "index": index,
+            "decision": "accepted",
+            "max_similarity": 0.5,
+            "seed": index,
+            "prompt": f"prompt {index}",
+        }
+
+
+def test_memory_does_not_grow_with_the_records(tmp_path):
+    path, peaks = tmp_path / "audit.jsonl", []
+    for count in (300, 6000):
+        tracemalloc.start()
+        write_log(path, {}, many(count))
+        assert sum(1 for _ in stream_log(path)) == count + 2
+        assert read_ends(path)[1]["generated"] == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 100_000
+
+
+def test_an_error_while_records_come_leaves_the_old_log(log):
+    before = log.read_bytes()
+
+    def records():
+        yield RECORDS[0]
+        raise OSError("disk gone")
+
+    with pytest.raises(OSError, match="disk gone"):
+        write_log(log, {}, records())
+    assert log.read_bytes() == before
+    assert [*log.parent.iterdir()] == [log]
+
+
+def test_a_record_that_lacks_its_decision_is_named(log):
+    lines = log.read_text().splitlines()
+    record = json.loads(lines[-2])
+    del record["decision"]
+    lines[-2] = json.dumps(record)
+    del lines[-1]
+    log.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match="record 5 lacks what it promises"):
+        read_log(log)

@@ -8,7 +8,8 @@ from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import PrivacyFilter
 from synthuterus_bench.privacy.index import build_index
 from synthuterus_bench.privacy.plants import Strength, Transform
-from synthuterus_bench.privacy.selftest import Cell, SelfTest, load_selftest, run_selftest
+from synthuterus_bench.privacy.selftest import run_selftest
+from synthuterus_bench.privacy.selftest_record import Cell, SelfTest, load_selftest
 
 
 @pytest.fixture(scope="module")

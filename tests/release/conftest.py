@@ -1,5 +1,6 @@
 """Tiny generators of many ids, each trained for two steps when a test first asks for it, and volumes to learn from."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,33 @@ from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
 from synthuterus_bench.training.generator import train_generator
 from synthuterus_bench.vocab import Family, Split
 from tests.conftest import tiny_config
+from tests.release.made import make_release
 
 SLICES = 24
+
+
+@pytest.fixture(scope="session")
+def made_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of eight images of noise that passes the gate."""
+    return make_release(tmp_path_factory.mktemp("images") / "synthuterus")
+
+
+@pytest.fixture(scope="session")
+def made_volumes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of four volumes."""
+    return make_release(tmp_path_factory.mktemp("volumes") / "synthuterus", "ddpm3d-ct-roi", scans=4)
+
+
+@pytest.fixture
+def release(made_images: Path, tmp_path: Path) -> Path:
+    """A copy of the images to plant a fault in."""
+    return shutil.copytree(made_images, tmp_path / "synthuterus")
+
+
+@pytest.fixture
+def stack(made_volumes: Path, tmp_path: Path) -> Path:
+    """A copy of the volumes to plant a fault in."""
+    return shutil.copytree(made_volumes, tmp_path / "synthuterus")
 
 
 @pytest.fixture(scope="session")

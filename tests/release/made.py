@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from synthuterus_bench.cohorts.layout import audit_file, config_of, selftest_file
 from synthuterus_bench.cohorts.prompt import Condition, render
@@ -12,12 +13,15 @@ from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.rows import decode_row, scan_digest, total_digest
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.writer import CohortWriter, write_shard
+from synthuterus_bench.errors import GateError
 from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.prep.spatial import SPACING_MM
 from synthuterus_bench.privacy.log import read_log, write_log
-from synthuterus_bench.privacy.selftest import Cell, SelfTest
-from synthuterus_bench.release.candidates import SPACING_MM, dims_of
+from synthuterus_bench.privacy.selftest_record import Cell, SelfTest
+from synthuterus_bench.release.candidates import dims_of
 from synthuterus_bench.release.card import write_card
 from synthuterus_bench.release.checksums import write_checksums
+from synthuterus_bench.release.gate import check_release
 from synthuterus_bench.repro import canonical_json
 from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Config, Sequence, Split
 
@@ -131,6 +135,11 @@ def change_rows(
         manifest = cohort.manifest.model_copy(update=update)
         (folder / config / "cohort.json").write_text(canonical_json(manifest.model_dump(mode="json")) + "\n")
     sign(folder)
+
+
+def refused(folder: Path, match: str) -> None:
+    with pytest.raises(GateError, match=match):
+        check_release(folder)
 
 
 def add_selftest(folder: Path, config: Config = Config.ROI, **changes: Any) -> None:

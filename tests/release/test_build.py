@@ -16,7 +16,7 @@ from synthuterus_bench.errors import DataError, GateError, QuotaError, WeightsEr
 from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.privacy.log import read_log
-from synthuterus_bench.privacy.selftest import Cell, SelfTest
+from synthuterus_bench.privacy.selftest_record import Cell, SelfTest
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.release.checksums import write_checksums
 from synthuterus_bench.release.gate import check_release

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from synthuterus_bench.errors import GateError, HubError, UsageError
+from synthuterus_bench.release import hub as hub_module
 from synthuterus_bench.release.failures import Patience
 from synthuterus_bench.release.gate import write_checksums
 from synthuterus_bench.release.hub import parcel_of, push
@@ -115,6 +116,21 @@ def test_a_tag_on_other_files_is_refused_before_anything_is_sent(hub, release, n
     with pytest.raises(HubError, match=r"found tag v1\.0 on other files"):
         push(parcel_of(newer), NAME, tag="v1.0")
     assert there(hub).history() == history
+
+
+def test_a_tag_that_another_gives_meanwhile_is_not_taken_for_ours(hub, release, monkeypatch):
+    before = hub_module._Push._tagged
+
+    def late(self, tag, head):
+        repo = there(hub)
+        repo.state["refs"]["refs/tags/v1"] = next(iter(repo.state["commits"]))
+        repo.save()
+        before(self, tag, head)
+
+    monkeypatch.setattr(hub_module._Push, "_tagged", late)
+    with pytest.raises(HubError, match="found tag v1 on other files"):
+        push(parcel_of(release), NAME, tag="v1", public=True)
+    assert there(hub).state["private"]
 
 
 def test_many_files_are_several_commits_the_checksums_first_and_the_card_last(hub, release):

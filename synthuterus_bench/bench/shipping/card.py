@@ -10,7 +10,7 @@ from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.privacy.membership import load_membership, with_section
 from synthuterus_bench.privacy.plants import Strength
-from synthuterus_bench.privacy.selftest import SELFTEST_FILE, load_selftest
+from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE, load_selftest
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.training.card import model_card
 from synthuterus_bench.training.pack import parameters_of

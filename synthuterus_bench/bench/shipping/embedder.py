@@ -18,7 +18,7 @@ from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.privacy.reference import ReferenceIndex
 from synthuterus_bench.privacy.scores import embed
 from synthuterus_bench.privacy.search import nearest
-from synthuterus_bench.privacy.selftest import SELFTEST_FILE, Cell, SelfTest, load_selftest
+from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE, Cell, SelfTest, load_selftest
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.training.outcome import load_outcome
 from synthuterus_bench.training.targets import Helper

@@ -8,7 +8,8 @@ from synthuterus_bench.nets.autoencoder import WEIGHTS
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, load_index, save_index
-from synthuterus_bench.privacy.selftest import SelfTest, load_selftest, run_selftest
+from synthuterus_bench.privacy.selftest import run_selftest
+from synthuterus_bench.privacy.selftest_record import SelfTest, load_selftest
 from synthuterus_bench.repro import digest_file
 from synthuterus_bench.vocab import AutoencoderId
 

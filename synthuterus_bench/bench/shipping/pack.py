@@ -23,7 +23,7 @@ from synthuterus_bench.privacy.index import INDEX_FILE, load_index
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.privacy.losses import measure_membership
 from synthuterus_bench.privacy.membership import MEMBERSHIP, load_membership, save_membership
-from synthuterus_bench.privacy.selftest import SELFTEST_FILE
+from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE
 from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
 from synthuterus_bench.repro import digest_file, write_atomic
 from synthuterus_bench.vocab import Family

@@ -9,7 +9,7 @@ from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.measured import load_measured
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import load_index
-from synthuterus_bench.privacy.selftest import load_selftest
+from synthuterus_bench.privacy.selftest_record import load_selftest
 from tests.bench.shipping.conftest import CT, make_site
 
 
