@@ -110,7 +110,7 @@ def embed(
     return np.concatenate(codes), np.concatenate(deep) if layer is not None else None
 
 
-def embedded(encoder: Encoder, images: NDArray[np.uint16]) -> "Embedding":
+def embedded(encoder: "Encoder", images: NDArray[np.uint16]) -> "Embedding":
     """What an encoder says of windowed images (n, H, W).
 
     Raises:
