@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.cohorts.record import field_strengths
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.progress import Track, silent
@@ -23,11 +24,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One split: windowed pixels (n, size, size), class index and patient number of each image."""
+    """One split: windowed pixels (n, size, size), class index, patient number and tesla (or NaN) of each image."""
 
     pixels: NDArray[np.uint16]
     labels: Ints
     units: Ints
+    fields: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +96,28 @@ def read_reference(cohort: Cohort, suite: Suite) -> Reference:
     for split in (Split.TRAIN, Split.TEST):
         _check_part(splits.get(split), split, suite, cohort.root)
     _check_disjoint(splits, cohort.root)
-    digests = {split: frozenset(map(digest_array, pixels)) for split, (pixels, _, _) in splits.items()}
+    digests = {split: frozenset(map(digest_array, pixels)) for split, (pixels, *_) in splits.items()}
     train, test = (_numbered(*splits[split]) for split in (Split.TRAIN, Split.TEST))
     return Reference(manifest.name, manifest.digest, train, test, digests)
 
 
-_Split = tuple[NDArray[np.uint16], Ints, list[str]]
+_Split = tuple[NDArray[np.uint16], Ints, list[str], NDArray[np.float64]]
 
 
 def _read_split(cohort: Cohort, split: Split) -> _Split:
     scans = [scan for scan in cohort.scans(split) if scan.orientation in CLASSES]
     labels = np.array([CLASSES.index(scan.orientation) for scan in scans], np.int64)
     pixels = np.stack([scan.pixels for scan in scans]) if scans else np.empty((0, 0, 0), np.uint16)
-    return pixels.astype(np.uint16), labels, [scan.patient_id or scan.scan_id for scan in scans]
+    patients = [scan.patient_id or scan.scan_id for scan in scans]
+    return pixels.astype(np.uint16), labels, patients, field_strengths(scans)
 
 
-def _numbered(pixels: NDArray[np.uint16], labels: Ints, patients: list[str]) -> Part:
-    return Part(pixels, labels, np.unique(patients, return_inverse=True)[1].astype(np.int64))
+def _numbered(pixels: NDArray[np.uint16], labels: Ints, patients: list[str], fields: NDArray[np.float64]) -> Part:
+    return Part(pixels, labels, np.unique(patients, return_inverse=True)[1].astype(np.int64), fields)
 
 
 def _check_part(part: _Split | None, split: Split, suite: Suite, root: Path) -> None:
-    pixels, labels, patients = part or (np.empty((0, 0, 0), np.uint16), np.empty(0, np.int64), [])
+    pixels, labels, patients = part[:3] if part else (np.empty((0, 0, 0), np.uint16), np.empty(0, np.int64), [])
     if len(labels) and pixels.shape[1:] != (suite.size, suite.size):
         raise CohortError(f"{root}: found images of {pixels.shape[1:]}, expected {suite.size} x {suite.size}")
     for k, name in enumerate(CLASSES):

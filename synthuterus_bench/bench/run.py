@@ -123,7 +123,7 @@ def evaluate(
     with clock.stage("metrics"):
         metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
     with clock.stage("downstream"):
-        tasks = score_tasks(suite, *sets.labelled(own), device=device, track=track)
+        tasks = score_tasks(suite, *sets.labelled(own), device=device, weights_dir=weights_dir, track=track)
     details = _details(suite, sets, own, metrics, tasks)
     entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
     return Evaluation(entry, details, clock.seconds)

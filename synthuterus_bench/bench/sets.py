@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.details import Histogram, histogram
-from synthuterus_bench.bench.reference import Reference
+from synthuterus_bench.bench.reference import Part, Reference
 from synthuterus_bench.bench.submission import NO_CLASS, Submission
 from synthuterus_bench.downstream.regimes import Labelled
 from synthuterus_bench.metrics.bank import FeatureBank
@@ -84,9 +84,9 @@ class Sets:
         rows = [first_of_class(self.real.train.labels, k, size) for k, size in enumerate(sizes)]
         real, held_out, ours = self.real.train, self.real.test, self.submission
         return (
-            Labelled(ours.pixels, fake, ours.labels, ours.units).take(np.flatnonzero(ours.labels < NO_CLASS)),
-            Labelled(real.pixels, train, real.labels, real.units).take(np.concatenate(rows)),
-            Labelled(held_out.pixels, test, held_out.labels, held_out.units),
+            _labelled(ours, fake).take(np.flatnonzero(ours.labels < NO_CLASS)),
+            _labelled(real, train).take(np.concatenate(rows)),
+            _labelled(held_out, test),
         )
 
     def similarities(self, bank: FeatureBank) -> Histogram:
@@ -105,6 +105,10 @@ def first_of_each_class(labels: Ints) -> Ints:
         rows = np.flatnonzero(labels == name)[:MOST]
         kept[rows] = name
     return kept
+
+
+def _labelled(part: Submission | Part, features: NDArray[np.floating]) -> Labelled:
+    return Labelled(part.pixels, features, part.labels, part.units, part.fields)
 
 
 def first_of_class(labels: Ints, which: int, count: int) -> Ints:

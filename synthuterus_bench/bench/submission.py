@@ -11,7 +11,7 @@ from synthuterus_bench.bench.folder import Intensity, read_class_folders
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.cohorts.layout import audit_file, config_of, configs_in, is_cohort
-from synthuterus_bench.cohorts.record import Scan
+from synthuterus_bench.cohorts.record import Scan, field_strengths
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.entry import Generator
 from synthuterus_bench.errors import CohortError, SubmissionError
@@ -35,6 +35,7 @@ class Submission:
         found: how many images of each class there were before the suite took its share.
         dims: 3 where the images are the middle slices of volumes.
         generated: whether they were drawn here, from a generator without an index of its training images.
+        fields: tesla that each was asked to have, (n,), NaN where none was said; None where nothing is said of any.
     """
 
     pixels: NDArray[np.uint16]
@@ -48,6 +49,7 @@ class Submission:
     provenance: Provenance
     dims: int = 2
     generated: bool = False
+    fields: NDArray[np.float64] | None = None
 
     @property
     def per_class(self) -> dict[str, int]:
@@ -125,6 +127,7 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
         ),
         provenance,
         cohort.manifest.dims,
+        fields=field_strengths(scans),
     )
 
 
@@ -179,6 +182,7 @@ def select(whole: Submission, suite: Suite, path: Path) -> Submission:
         units=whole.units[rows],
         digests=tuple(whole.digests[row] for row in rows),
         found=found,
+        fields=None if whole.fields is None else whole.fields[rows],
     )
 
 

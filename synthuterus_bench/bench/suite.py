@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.repro import digest_json
@@ -14,13 +14,29 @@ class _Frozen(BaseModel):
 
 
 class Regime(_Frozen):
-    """One way to learn the orientation: a network trained on labels, or clusters of embedder features."""
+    """One way to learn the orientation: a network trained on labels, or clusters of embedder features.
 
-    name: Literal["supervised", "k-means"]
+    ``pretrained`` begins with published ImageNet weights. ``share`` is that of the patients whose labels are seen, of
+    every set. ``both`` adds the arm that learns from real images and the submission together.
+    """
+
+    name: Literal["supervised", "pretrained", "labels-10", "k-means"]
     net: str | None = None
     side: int | None = None
     epochs: int | None = None
     learning_rate: float | None = None
+    share: float | None = None
+    both: bool = True
+
+
+class Probes(_Frozen):
+    """Shortcut probes: the classifier of ``supervised`` on pictures without the organ, or asked for field strength.
+
+    ``margin`` pixels beyond the uterus are hidden with it; ``frame`` pixels along each edge are what a border is.
+    """
+
+    margin: int
+    frame: int
 
 
 class Suite(_Frozen):
@@ -48,6 +64,13 @@ class Suite(_Frozen):
     resamples: int
     seeds: tuple[int, ...]
     regimes: tuple[Regime, ...]
+    probes: Probes | None = None
+
+    @model_validator(mode="after")
+    def _probed(self) -> "Suite":
+        if self.probes and "supervised" not in {regime.name for regime in self.regimes}:
+            raise ValueError(f"suite {self.id}: probes learn as the regime supervised does, which is not among its own")
+        return self
 
     @property
     def size(self) -> int:
@@ -84,7 +107,13 @@ ROI = Suite(
     pooled_permutations=1000,
     resamples=1000,
     seeds=(0, 1, 2),
-    regimes=(Regime(name="supervised", net="resnet18", side=64, epochs=10, learning_rate=1e-3), _K_MEANS),
+    regimes=(
+        Regime(name="supervised", net="resnet18", side=64, epochs=10, learning_rate=1e-3),
+        Regime(name="pretrained", net="resnet18", side=64, epochs=10, learning_rate=3e-4),
+        Regime(name="labels-10", net="resnet18", side=64, epochs=40, learning_rate=1e-3, share=0.1),
+        _K_MEANS,
+    ),
+    probes=Probes(margin=6, frame=16),
 )
 DEMO = Suite(
     id="demo",
@@ -97,7 +126,10 @@ DEMO = Suite(
     pooled_permutations=200,
     resamples=500,
     seeds=(0,),
-    regimes=(Regime(name="supervised", net="slim-resnet", side=64, epochs=20, learning_rate=3e-3), _K_MEANS),
+    regimes=(
+        Regime(name="supervised", net="slim-resnet", side=64, epochs=20, learning_rate=3e-3, both=False),
+        _K_MEANS,
+    ),
 )
 SUITES = {suite.id: suite for suite in (ROI, DEMO)}
 

@@ -15,6 +15,8 @@ from synthuterus_bench.vocab import CLASSES
 
 POOLED = "pooled"
 REGIME = "regime"
+PROBE = "probe-"
+CHANCE = "guessing"
 SCOPES = (POOLED, *CLASSES)
 TITLES = {
     "kid-embedder": "Embedder KID",
@@ -48,6 +50,13 @@ TITLES = {
     "anatomy-plausible": "Plausible uterus",
     "macro-f1": "Macro-F1",
     "macro-f1-gain": "Macro-F1 gain",
+    "macro-f1-added": "Macro-F1 added to real",
+    "balanced-accuracy": "Balanced accuracy",
+    "auc": "AUC",
+    "anatomy-gap": "Anatomy gap",
+    "probe-masked": "Macro-F1, uterus hidden",
+    "probe-border": "Macro-F1, border alone",
+    "probe-field": "Macro-F1, field strength",
 }
 _ARROWS = {"lower": ("↓", "lower is better"), "higher": ("↑", "higher is better"), "none": ("", "no direction")}
 
@@ -141,7 +150,16 @@ def _digits(results: list[Result], key: tuple[str, str]) -> Digits:
 
 
 def _detail(known: dict[tuple[str, str], Result], metric: str, params: str) -> str:
-    """What tells a metric from others of its name: one parameter if one is enough, else all that differ."""
+    """What tells a metric from others of its name, and for a probe what guessing would get."""
+    mine = known[metric, params].params
+    parts = [_difference(known, metric, params)]
+    if metric.startswith(PROBE) and CHANCE in mine:
+        parts.append(f"chance {digits_of([]).text(float(mine[CHANCE]))}")
+    return ", ".join(part for part in parts if part)
+
+
+def _difference(known: dict[tuple[str, str], Result], metric: str, params: str) -> str:
+    """One parameter if one is enough, else all that differ."""
     mine = known[metric, params].params
     rivals = [result.params for key, result in known.items() if key[0] == metric and key[1] != params]
     if not rivals:

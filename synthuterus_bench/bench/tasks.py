@@ -1,28 +1,31 @@
-"""Downstream regimes to results: macro-F1 on real held-out patients, and its gain over guessing."""
+"""Downstream regimes to results: scores on real held-out patients, and what the submission adds to real images."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthuterus_bench.bench.details import Confusion
-from synthuterus_bench.bench.scoring import rounded_floor, rounded_interval
+from synthuterus_bench.bench.probing import probe_results, probe_tasks
 from synthuterus_bench.bench.suite import Regime, Suite
-from synthuterus_bench.downstream.regimes import Labelled, clustered, supervised
-from synthuterus_bench.downstream.scores import Scored, guessing_f1, score
-from synthuterus_bench.downstream.training import Recipe
-from synthuterus_bench.entry import Floor, Interval, Result
+from synthuterus_bench.bench.task import BOTH, REAL, SUBMISSION, Answer, Given, Task, params_of, recipe_of, score_all
+from synthuterus_bench.bench.task_rows import PAIRED, rows, without_values
+from synthuterus_bench.downstream.jobs import Job
+from synthuterus_bench.downstream.labels import few_labels
+from synthuterus_bench.downstream.regimes import Labelled, clustered, joined
+from synthuterus_bench.downstream.scores import Panel, Scored, make_panel
+from synthuterus_bench.entry import Result
+from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.metrics.bank import Params
-from synthuterus_bench.metrics.scopes import POOLED
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import stream
 from synthuterus_bench.stats import significant
 from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.weights import RESNET18, load_pretrained
 
-SUBMISSION, REAL = "submission", "real"
-FLOOR_METHOD = "the same regime on as many real training images; 95 % over test patients"
-Predict = Callable[[Labelled, int], NDArray[np.int64]]
+MEASURES = ("macro-f1", "macro-f1-gain", "balanced-accuracy", "auc")
+ADDED = "macro-f1-added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,125 +37,127 @@ class ScoredTasks:
 
 
 def score_tasks(
-    suite: Suite, submission: Labelled, real: Labelled, test: Labelled, *, device: str, track: Track = silent
+    suite: Suite,
+    submission: Labelled,
+    real: Labelled,
+    test: Labelled,
+    *,
+    device: str,
+    weights_dir: Path | None = None,
+    workers: int | None = None,
+    track: Track = silent,
 ) -> ScoredTasks:
-    """Run every regime of a suite: learn from the submission, and from real images as the arm to beat.
+    """Run every regime and probe of a suite: learn from the submission, from real images as the arm to beat, from both.
 
-    ``unavailable`` where the submission has too few images of a class, which happens when classes were measured.
+    ``unavailable`` where the submission has too few images of a class, which happens when classes were measured, and
+    for a regime whose pretrained weights are not at hand.
+
+    Args:
+        workers: processes that train on the CPU, by default one a core; they change no number.
     """
-    results: list[Result] = []
-    confusions: dict[str, Confusion] = {}
+    given = Given(submission, real, test)
+    rng = stream(0, "bootstrap", "downstream")
+    panel = make_panel(test.labels, test.units, len(CLASSES), resamples=suite.resamples, rng=rng)
     why = _too_few(submission, suite)
-    for regime in suite.regimes:
-        if why:
-            results += _without_values(regime, submission, test, why)
-            continue
-        predict = _predictor(regime, test, device, track)
-        arms = {
-            arm: _score_arm(suite, regime, predict, learn, test)
-            for arm, learn in ((SUBMISSION, submission), (REAL, real))
-        }
-        results += _results(regime, arms, submission, test)
-        confusions |= _confusions(suite, regime, arms)
-    return ScoredTasks(results, confusions)
+    regimes = [_task(suite, regime, given, panel, weights_dir, why) for regime in suite.regimes]
+    probes = probe_tasks(suite, given, panel, why, track)
+    scored = score_all([*regimes, *probes], device, workers, track)
+    arms = scored[: len(regimes)]
+    results = [
+        row
+        for regime, task, each in zip(suite.regimes, regimes, arms, strict=True)
+        for row in _results(regime, task, each)
+    ]
+    whole = next((each for task, each in zip(regimes, arms, strict=True) if task.name == "supervised"), {})
+    results += probe_results(probes, scored[len(regimes) :], whole)
+    found = zip(regimes, arms, strict=True)
+    return ScoredTasks(results, {name: one for task, each in found for name, one in _confusions(suite, task, each)})
 
 
-def _predictor(regime: Regime, test: Labelled, device: str, track: Track) -> Predict:
-    if regime.name == "k-means":
-        return lambda learn, seed: clustered(learn, test, len(CLASSES), seed=seed)
-    recipe = Recipe(regime.net or "", regime.side or 0, regime.epochs or 0, regime.learning_rate or 0.0)
-    return lambda learn, seed: supervised(learn, test, len(CLASSES), recipe, seed=seed, device=device, track=track)
-
-
-def _score_arm(suite: Suite, regime: Regime, predict: Predict, learn: Labelled, test: Labelled) -> Scored:
-    predicted = np.stack([predict(learn, seed) for seed in suite.seeds])
-    rng = stream(0, "bootstrap", regime.name)
-    return score(test.labels, predicted, test.units, len(CLASSES), resamples=suite.resamples, rng=rng)
-
-
-def _too_few(learn: Labelled, suite: Suite) -> str | None:
+def _too_few(learn: Labelled, suite: Suite) -> str:
     counts = np.bincount(learn.labels, minlength=len(CLASSES))
     if counts.min() >= suite.min_per_class:
-        return None
+        return ""
     found = ", ".join(f"{count} of {name}" for name, count in zip(CLASSES, counts, strict=True))
     return f"found {found}, expected at least {suite.min_per_class} images of each class to learn from"
 
 
-def _params(regime: Regime) -> Params:
-    facts = {key: value for key, value in regime.model_dump(exclude_none=True).items() if key != "name"}
-    return {"regime": regime.name, **facts}
+def _task(suite: Suite, regime: Regime, given: Given, panel: Panel, weights_dir: Path | None, why: str) -> Task:
+    params, start = params_of(regime), None
+    if regime.name == "pretrained" and not why:
+        try:
+            loaded = load_pretrained(RESNET18, weights_dir)
+        except WeightsError as error:
+            why = error.message
+        else:
+            params, start = params | {"weights_sha256": loaded.sha256}, loaded.state
+    if why:
+        return Task(regime.name, params, panel, given, reason=why)
+    return Task(regime.name, params, panel, given, _arms(suite, regime, given, start))
 
 
-def _without_values(regime: Regime, learn: Labelled, test: Labelled, why: str) -> list[Result]:
-    return [
-        Result(
-            metric=metric,
-            params=_params(regime),
-            direction="higher",
-            scope=POOLED if which is None else str(CLASSES[which]),
-            n_real=len(test.labels),
-            n_fake=len(learn.labels) if which is None else int(np.sum(learn.labels == which)),
-            status="unavailable",
-            reason=why,
-        )
-        for which in (None, *range(len(CLASSES)))
-        for metric in ("macro-f1", "macro-f1-gain")
-    ]
-
-
-def _results(regime: Regime, arms: dict[str, Scored], learn: Labelled, test: Labelled) -> list[Result]:
-    guess = guessing_f1(test.labels, len(CLASSES))
-    params = _params(regime)
-    made = []
-    for which in (None, *range(len(CLASSES))):
-        chance = float(guess.mean() if which is None else guess[which])
-        made.append(_result("macro-f1", params, which, arms, (test, learn), 0.0))
-        made.append(
-            _result(
-                "macro-f1-gain",
-                params | {"guessing": significant(float(guess.mean()))},
-                which,
-                arms,
-                (test, learn),
-                chance,
-            )
-        )
+def _arms(suite: Suite, regime: Regime, given: Given, start: dict[str, Any] | None) -> dict[str, list[Job | Answer]]:
+    whole = _parts(regime, given.submission, given.real)
+    made: dict[str, list[Job | Answer]] = {arm: [] for arm in whole}
+    for number, seed in enumerate(suite.seeds):
+        parts = whole if regime.share is None else _few(regime, given, regime.share, number)
+        for arm, learn in parts.items():
+            if regime.name == "k-means":
+                made[arm].append(clustered(learn, given.test, len(CLASSES), seed=seed))
+            else:
+                made[arm].append(_job(regime, learn, parts, given.test, seed, start))
     return made
 
 
-def _result(
-    metric: str,
-    params: Params,
-    which: int | None,
-    arms: dict[str, Scored],
-    sets: tuple[Labelled, Labelled],
-    chance: float,
-) -> Result:
-    """The F1 of class ``which``, or macro-F1 for None, less ``chance``."""
-    ours, real = arms[SUBMISSION], arms[REAL]
-    low, high = (end - chance for end in ours.interval(which))
-    floor_low, floor_high = (end - chance for end in real.interval(which))
-    floor = Floor(value=real.value(which) - chance, low=floor_low, high=floor_high, method=FLOOR_METHOD)
-    n_real, n_fake = (len(part.labels) if which is None else int(np.sum(part.labels == which)) for part in sets)
-    return Result(
-        metric=metric,
-        params=params,
-        direction="higher",
-        scope=POOLED if which is None else str(CLASSES[which]),
-        n_real=n_real,
-        n_fake=n_fake,
-        status="ok",
-        value=significant(ours.value(which) - chance),
-        ci=rounded_interval(Interval(low=low, high=high, level=0.95, method="percentile bootstrap", unit="patient")),
-        per_seed=[significant(value - chance) for value in ours.per_seed(which)],
-        floor=rounded_floor(floor),
+def _parts(regime: Regime, submission: Labelled, real: Labelled) -> dict[str, Labelled]:
+    parts = {SUBMISSION: submission, REAL: real}
+    return parts | {BOTH: joined(real, submission)} if regime.both else parts
+
+
+def _few(regime: Regime, given: Given, share: float, number: int) -> dict[str, Labelled]:
+    ours, real = (
+        part.take(few_labels(part.labels, part.units, share, number)) for part in (given.submission, given.real)
     )
+    return _parts(regime, ours, real)
 
 
-def _confusions(suite: Suite, regime: Regime, arms: dict[str, Scored]) -> dict[str, Confusion]:
+def _job(
+    regime: Regime,
+    learn: Labelled,
+    parts: dict[str, Labelled],
+    test: Labelled,
+    seed: int,
+    start: dict[str, Any] | None,
+) -> Job:
+    """Every arm makes as many updates as the larger of the two sets would in the regime's epochs."""
+    recipe = recipe_of(regime)
+    updates = recipe.updates(max(len(parts[arm].labels) for arm in (SUBMISSION, REAL)))
+    return Job(learn.pixels, learn.labels, test.pixels, len(CLASSES), recipe, seed, updates, start)
+
+
+def _results(regime: Regime, task: Task, arms: dict[str, Scored]) -> list[Result]:
+    if task.reason:
+        return without_values(task, (*MEASURES, ADDED) if regime.both else MEASURES)
+    ours, real, chance = arms[SUBMISSION], arms[REAL], task.panel.guessing
+    guessing: Params = {"guessing": significant(float(chance[0]))}
+    made = [
+        *rows(task, "macro-f1", ours.f1, real.f1),
+        *rows(task, "macro-f1-gain", ours.f1.less(chance), real.f1.less(chance), params=guessing),
+        *rows(task, "balanced-accuracy", ours.recall, real.recall),
+        *rows(task, "auc", ours.auc, real.auc),
+    ]
+    if BOTH in arms:
+        made += rows(task, ADDED, arms[BOTH].f1.less(real.f1), None, method=PAIRED)
+    return made
+
+
+def _confusions(suite: Suite, task: Task, arms: dict[str, Scored]) -> list[tuple[str, Confusion]]:
     labels = tuple(str(name) for name in CLASSES)
-    return {
-        f"{regime.name}, {arm}, seed {seed}": Confusion(labels=labels, counts=tuple(map(tuple, counts.tolist())))
+    return [
+        (
+            f"{task.name}, {arm}, seed {seed}",
+            Confusion(labels=labels, counts=tuple(map(tuple, counts.tolist()))),
+        )
         for arm, scored in arms.items()
         for seed, counts in zip(suite.seeds, scored.confusions, strict=True)
-    }
+    ]

@@ -20,9 +20,13 @@ class Bounds:
 
 _BY_NAME = (
     ("*-gain", Bounds(-1, 1, "higher")),
+    ("*-added", Bounds(-1, 1, "higher")),
+    ("anatomy-gap", Bounds(-1, 1, "higher")),
+    ("probe-*", Bounds(0, 1, "none")),
     ("macro-f1*", Bounds(0, 1, "higher")),
     ("anatomy-*", Bounds(0, 1, "higher")),
     ("*accuracy*", Bounds(0, 1, "higher")),
+    ("auc", Bounds(0, 1, "higher")),
     ("*auc*", Bounds(0, 1)),
     ("fid*", Bounds(0, LARGEST, "lower")),
     ("fd-*", Bounds(0, LARGEST, "lower")),

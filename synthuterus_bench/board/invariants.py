@@ -7,6 +7,7 @@ from typing import Any
 
 from synthuterus_bench.bench.pages.text import https, unsafe
 from synthuterus_bench.bench.table import POOLED, SCOPES, key_of
+from synthuterus_bench.board.arithmetic import wrong_arithmetic
 from synthuterus_bench.board.bounds import LARGEST, bounds_of
 from synthuterus_bench.entry import Entry, Privacy, Result
 from synthuterus_bench.metrics.shares import ANATOMY
@@ -34,6 +35,7 @@ def broken_invariants(entry: Entry) -> Iterator[str]:
     yield from _duplicates(entry.results)
     yield from _sums(entry.results, Orientation.AMBIGUOUS in entry.dataset.n_per_class)
     yield from _demands(entry.results)
+    yield from wrong_arithmetic(entry.results)
 
 
 def _texts_and_numbers(value: Any, place: str) -> Iterator[str]:

@@ -44,6 +44,10 @@ class Line:
         return " ".join(part for part in parts if part).lower()
 
 
+BEHIND = ("macro-f1", "balanced-accuracy", "auc", "probe-masked", "probe-border", "probe-field")
+"""Results that only the pages of entries show: the gains and the gap of the same regimes say what they come to."""
+
+
 @dataclass(frozen=True)
 class Board:
     """The table of one group: its columns, and its lines for each scope."""
@@ -82,7 +86,7 @@ def _superseded(entries: dict[str, Entry]) -> set[str]:
 
 def _board(group: Group, entries: list[Listed]) -> Board:
     results = [result for listed in entries for result in listed.entry.results]
-    found = tuple(columns(results))
+    found = tuple(column for column in columns(results) if column.metric not in BEHIND)
     present = {result.scope for result in results}
     scopes = [scope for scope in SCOPES if scope in present]
     lines = {scope: tuple(_line(standing, scope, found) for standing in rank(entries, scope)) for scope in scopes}

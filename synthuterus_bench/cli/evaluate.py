@@ -190,7 +190,8 @@ def _table(done: "Evaluation") -> str:
     for row in found.rows:
         cells = [_cell(cell) for _, cell in row.cells]
         regime = json.loads(row.column.params).get("regime", "")
-        table.add_row(f"{row.column.title} {row.column.arrow}\n{regime}".rstrip(), *cells)
+        told = dict.fromkeys(text for text in (regime, row.column.detail) if text)
+        table.add_row("\n".join((f"{row.column.title} {row.column.arrow}".rstrip(), *told)), *cells)
     console = Console(width=max(120, Console().width))
     with console.capture() as captured:
         console.print(table)

@@ -52,6 +52,11 @@ class Scan:
     max_similarity: float | None = None
 
 
+def field_strengths(scans: list[Scan]) -> NDArray[np.float64]:
+    """Tesla of each scan, NaN where unknown, (n,)."""
+    return np.array([scan.field_strength or np.nan for scan in scans], np.float64)
+
+
 class Manifest(BaseModel):
     """``cohort.json``: what a cohort folder says about itself. No names, no paths, no times."""
 

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from synthuterus_bench.errors import WeightsError
+
 
 class Block(nn.Module):
     """Residual block of two 3 x 3 convolutions (He et al. 2016)."""
@@ -49,6 +51,28 @@ def resnet18(classes: int) -> nn.Module:
 
     network: Any = build(num_classes=classes)
     network.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
+    return network
+
+
+def adopt(network: nn.Module, state: dict[str, Any]) -> nn.Module:
+    """Put published ImageNet weights into a ``resnet18``, all but its last layer; returns the network.
+
+    The first convolution is summed over its three colours: a z-score stands for all three channels, which ImageNet's
+    networks see at mean 0 and standard deviation 1 as well.
+
+    Raises:
+        WeightsError: the state dict is not that of a ResNet-18.
+    """
+    taken = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    colours = taken.get("conv1.weight")
+    if colours is not None and colours.ndim == 4:
+        taken["conv1.weight"] = colours.sum(1, keepdim=True)
+    own = {name: tensor for name, tensor in network.state_dict().items() if name.startswith("fc.")}
+    try:
+        network.load_state_dict(taken | own)
+    except (RuntimeError, AttributeError) as error:
+        found = " ".join(str(error).split())[:120]
+        raise WeightsError(f"pretrained weights: not those of a ResNet-18 ({found})") from None
     return network
 
 

@@ -1,10 +1,14 @@
-"""Scores of a classifier: confusion matrix, F1 by class, what guessing would get, and intervals over patients."""
+"""Scores of a classifier on held-out patients: F1, recall and AUC by class, what guessing gets, and bootstraps.
+
+All arms and regimes are scored under the same resamples of the patients, so that differences of them are paired.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthuterus_bench.downstream.auc import class_auc
 from synthuterus_bench.stats import bootstrap_counts, percentile_interval
 
 Ints = NDArray[np.int64]
@@ -21,6 +25,12 @@ def f1_scores(confusion: NDArray[np.number]) -> Floats:
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     parts = confusion.sum(-1) + confusion.sum(-2)
     return np.where(parts > 0, 2 * hits / np.maximum(parts, 1), 0.0)
+
+
+def recalls(confusion: NDArray[np.number]) -> Floats:
+    """Share of each class that was recognised, (..., classes); their mean is the balanced accuracy."""
+    hits, had = np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(-1)
+    return np.where(had > 0, hits / np.maximum(had, 1), 0.0)
 
 
 def guessing_f1(truth: Ints, classes: int) -> Floats:
@@ -40,49 +50,31 @@ def guessing_f1(truth: Ints, classes: int) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """F1 by class, (seeds, classes), its bootstrap (resamples, classes), and the confusion matrix of each seed."""
+class Panel:
+    """Held-out images to be classified.
 
-    f1: Floats
-    resampled: Floats
-    confusions: Ints
-
-    def value(self, which: int | None) -> float:
-        """Mean over seeds of the F1 of a class, or of their mean (macro-F1) for None."""
-        return float(np.mean(_pick(self.f1, which)))
-
-    def per_seed(self, which: int | None) -> list[float]:
-        """The same for each seed."""
-        return [float(value) for value in _pick(self.f1, which)]
-
-    def interval(self, which: int | None) -> tuple[float, float]:
-        """95 % percentile interval over resampled test patients, widened where it would not hold the value."""
-        low, high = percentile_interval(_pick(self.resampled, which))
-        return min(low, self.value(which)), max(high, self.value(which))
-
-
-def _pick(f1: Floats, which: int | None) -> Floats:
-    return f1.mean(-1) if which is None else f1[..., which]
-
-
-def score(
-    truth: Ints, predicted: Ints, units: Ints, classes: int, *, resamples: int, rng: np.random.Generator
-) -> Scored:
-    """Score the predictions of several seeds.
-
-    Args:
-        truth: class of every test image, (n,).
-        predicted: (seeds, n).
-        units: patient of every test image, (n,); patients are resampled within the class of their first image.
+    Attributes:
+        truth: class of each, (n,).
+        units: patient of each, (n,).
+        classes: how many classes there are.
+        weights: how often each patient is drawn in each resample, (resamples, patients in the order of their number).
     """
-    names, first, member = np.unique(units, return_index=True, return_inverse=True)
-    cells = np.zeros((len(predicted), len(names), classes * classes))
-    for seed, row in enumerate(predicted):
-        np.add.at(cells[seed], (member, truth * classes + row), 1)
-    weights = _stratified_counts(truth[first], resamples, rng)
-    drawn = np.einsum("ru,suc->src", weights, cells).reshape(len(predicted), resamples, classes, classes)
-    confusions = np.stack([confusion_matrix(truth, row, classes) for row in predicted])
-    return Scored(f1_scores(confusions), f1_scores(drawn).mean(0), confusions)
+
+    truth: Ints
+    units: Ints
+    classes: int
+    weights: Floats
+
+    @property
+    def guessing(self) -> Floats:
+        """What guessing is expected to get, (1 + classes,): macro-F1, then the F1 of each class."""
+        return with_mean(guessing_f1(self.truth, self.classes))
+
+
+def make_panel(truth: Ints, units: Ints, classes: int, *, resamples: int, rng: np.random.Generator) -> Panel:
+    """A panel whose patients are drawn anew within the class of their first image."""
+    first = np.unique(units, return_index=True)[1]
+    return Panel(truth, units, classes, _stratified_counts(truth[first], resamples, rng))
 
 
 def _stratified_counts(strata: Ints, resamples: int, rng: np.random.Generator) -> Floats:
@@ -90,3 +82,81 @@ def _stratified_counts(strata: Ints, resamples: int, rng: np.random.Generator) -
     for name in np.unique(strata):
         counts[:, strata == name] = bootstrap_counts(rng, int(np.sum(strata == name)), resamples)
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One measure: by seed (seeds, 1 + classes), and for each resample the mean over seeds (resamples, 1 + classes).
+
+    The first column is over all classes (``which`` None), the others are the classes.
+    """
+
+    seeds: Floats
+    resampled: Floats
+
+    def value(self, which: int | None) -> float:
+        """Mean over seeds."""
+        return float(np.mean(self.seeds[:, _column(which)]))
+
+    def per_seed(self, which: int | None) -> list[float]:
+        """The same for each seed."""
+        return [float(value) for value in self.seeds[:, _column(which)]]
+
+    def interval(self, which: int | None) -> tuple[float, float]:
+        """95 % percentile interval over resampled test patients, widened where it would not hold the value."""
+        low, high = percentile_interval(self.resampled[:, _column(which)])
+        return min(low, self.value(which)), max(high, self.value(which))
+
+    def less(self, other: "Scores | Floats") -> "Scores":
+        """This minus another of the same panel, seed by seed and resample by resample, or minus (1 + classes,)."""
+        if isinstance(other, Scores):
+            return Scores(self.seeds - other.seeds, self.resampled - other.resampled)
+        return Scores(self.seeds - other, self.resampled - other)
+
+
+def better_of(first: Scores, second: Scores) -> Scores:
+    """In each column the one with the larger mean over seeds; a resample has its own larger mean."""
+    chosen = first.seeds.mean(0) >= second.seeds.mean(0)
+    return Scores(np.where(chosen, first.seeds, second.seeds), np.maximum(first.resampled, second.resampled))
+
+
+def _column(which: int | None) -> int:
+    return 0 if which is None else 1 + which
+
+
+def with_mean(by_class: Floats) -> Floats:
+    """Values (..., classes) behind their mean, (..., 1 + classes)."""
+    return np.concatenate([by_class.mean(-1, keepdims=True), by_class], -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Macro-F1, balanced accuracy with the recalls it is the mean of, one-vs-rest AUC; confusions (seeds, C, C)."""
+
+    f1: Scores
+    recall: Scores
+    auc: Scores
+    confusions: Ints
+
+
+def score(panel: Panel, probabilities: Floats) -> Scored:
+    """Score what the classifiers of several seeds say, (seeds, n, classes); the most likely class is predicted."""
+    predicted = probabilities.argmax(-1)
+    confusions = np.stack([confusion_matrix(panel.truth, row, panel.classes) for row in predicted])
+    drawn = _resampled(panel, predicted)
+    f1, recall = (
+        Scores(with_mean(measure(confusions)), with_mean(measure(drawn)).mean(0)) for measure in (f1_scores, recalls)
+    )
+    every = [class_auc(panel.truth, each, panel.units, panel.weights) for each in probabilities]
+    seeds, resampled = (with_mean(np.stack(part)) for part in zip(*every, strict=True))
+    return Scored(f1, recall, Scores(seeds, resampled.mean(0)), confusions)
+
+
+def _resampled(panel: Panel, predicted: Ints) -> Floats:
+    """Confusion matrices (seeds, resamples, classes, classes)."""
+    member = np.unique(panel.units, return_inverse=True)[1]
+    cells = np.zeros((len(predicted), panel.weights.shape[1], panel.classes**2))
+    for seed, row in enumerate(predicted):
+        np.add.at(cells[seed], (member, panel.truth * panel.classes + row), 1)
+    drawn = np.einsum("ru,suc->src", panel.weights, cells)
+    return drawn.reshape(*drawn.shape[:2], panel.classes, panel.classes)

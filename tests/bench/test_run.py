@@ -8,10 +8,15 @@ from synthuterus_bench.bench.details import details_path, load_details
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
 from synthuterus_bench.bench.reference import load_reference, read_reference
 from synthuterus_bench.bench.run import evaluate
+from synthuterus_bench.bench.sets import Sets
+from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.bench.suite import DEMO, SUITES, find_suite
 from synthuterus_bench.cohorts.imagefile import encode_png
 from synthuterus_bench.entry import load_entry
 from synthuterus_bench.errors import CohortError, EntryError, SubmissionError, UsageError
+from synthuterus_bench.metrics.base import Need
+from synthuterus_bench.metrics.features import extract
+from synthuterus_bench.repro import digest_array
 from synthuterus_bench.vocab import CLASSES, View
 
 
@@ -24,7 +29,7 @@ def done(cohort, suite, embedder, tmp_path_factory):
 
 def test_every_metric_in_every_scope(done, suite):
     scopes = {"pooled", *CLASSES}
-    metrics = {*suite.metrics, "macro-f1", "macro-f1-gain"}
+    metrics = {*suite.metrics, "macro-f1", "macro-f1-gain", "balanced-accuracy", "auc", "macro-f1-added"}
     assert {(result.metric, result.scope) for result in done.entry.results} == {(m, s) for m in metrics for s in scopes}
     for result in done.entry.results:
         if result.metric in ("fid-2048", "fid-64", "lpips"):
@@ -32,7 +37,18 @@ def test_every_metric_in_every_scope(done, suite):
             assert ".pth" in result.reason
         else:
             assert result.status == "ok"
-            assert result.floor is not None
+            assert (result.floor is None) == (result.metric == "macro-f1-added")
+
+
+def test_field_strengths_arrive_at_the_probes(cohort, suite, embedder):
+    """What a cohort says of its scans, in the order of its images."""
+    submission, real = load_submission(cohort.root, suite), read_reference(cohort, suite)
+    bank = extract(Sets(submission, real).pixels, {Need.EMBEDDER}, embedder)
+    ours, _, test = Sets(submission, real).labelled(bank)
+    told = {digest_array(scan.pixels): scan.field_strength for scan in cohort.scans()}
+    for part in (ours, test):
+        assert [told[digest_array(image)] for image in part.pixels] == part.fields.tolist()
+    assert len(set(test.fields)) > 1
 
 
 def test_copies_are_counted(done):

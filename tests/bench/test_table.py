@@ -22,6 +22,16 @@ def test_regimes_are_told_apart_by_their_name_alone():
     assert sorted(column.detail for column in found) == ["k-means", "supervised"]
 
 
+def test_a_probe_stands_beside_chance():
+    found = columns(
+        [result("probe-masked", regime="supervised", guessing=0.2413), result("macro-f1-gain", guessing=0.2)]
+    )
+    assert [(column.title, column.detail) for column in found] == [
+        ("Macro-F1 gain", ""),
+        ("Macro-F1, uterus hidden", "chance 0.24"),
+    ]
+
+
 def test_result_without_a_value_joins_the_column_of_its_metric():
     """The evaluator cannot name the extractor that it lacks."""
     lacking, measured = result(value=None), result(weights="aa")

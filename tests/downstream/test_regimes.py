@@ -4,10 +4,12 @@ import torch
 from sklearn.metrics import f1_score
 
 from synthuterus_bench.cohorts.window import from_window, to_window
-from synthuterus_bench.downstream.nets import NETS
-from synthuterus_bench.downstream.regimes import Labelled, clustered, match_clusters, supervised
+from synthuterus_bench.downstream.jobs import Job, run_job, run_jobs, supervised
+from synthuterus_bench.downstream.nets import NETS, adopt
+from synthuterus_bench.downstream.regimes import Labelled, clustered, joined, match_clusters
 from synthuterus_bench.downstream.scores import guessing_f1
 from synthuterus_bench.downstream.training import Recipe, augment, class_weights, shrink
+from synthuterus_bench.errors import WeightsError
 
 RECIPE = Recipe("slim-resnet", side=32, epochs=8, learning_rate=3e-3)
 
@@ -31,7 +33,8 @@ def sets():
 def test_learns_what_can_be_learned_and_twice_the_same(sets):
     learn, test = sets
     first, again = (supervised(learn, test, 4, RECIPE, seed=0, device="cpu") for _ in range(2))
-    assert f1_score(test.labels, first, average="macro") > 0.9
+    assert f1_score(test.labels, first.argmax(1), average="macro") > 0.9
+    np.testing.assert_allclose(first.sum(1), 1)
     np.testing.assert_array_equal(first, again)
 
 
@@ -45,7 +48,10 @@ def test_leaves_the_process_wide_generator_alone(sets):
 
 def test_k_means_finds_clear_clusters_and_names_them(sets):
     learn, test = sets
-    assert f1_score(test.labels, clustered(learn, test, 4, seed=0), average="macro") == 1
+    found = clustered(learn, test, 4, seed=0)
+    assert f1_score(test.labels, found.argmax(1), average="macro") == 1
+    assert found[np.arange(40), test.labels].min() > 0.9
+    np.testing.assert_allclose(found.sum(1), 1)
 
 
 def test_clusters_are_matched_one_to_one():
@@ -93,9 +99,63 @@ def shuffled(learn, seed):
 def test_clusters_named_by_shuffled_labels_gain_nothing():
     learn, test = bars(80, 2), bars(80, 3)
     scores = [
-        f1_score(test.labels, clustered(shuffled(learn, seed), test, 4, seed=0), average="macro") for seed in range(150)
+        f1_score(test.labels, clustered(shuffled(learn, seed), test, 4, seed=0).argmax(1), average="macro")
+        for seed in range(150)
     ]
     assert np.mean(scores) - guessing_f1(test.labels, 4).mean() == pytest.approx(0, abs=0.05)
+
+
+def test_arms_of_equal_updates_train_equally_long(sets, monkeypatch):
+    """Half of the images, seen twice as often."""
+    learn, test = sets
+    steps = []
+    monkeypatch.setattr("synthuterus_bench.downstream.training._step", lambda *_: steps.append(1))
+    for rows in (np.arange(96), np.arange(48)):
+        part = learn.take(rows)
+        run_job(Job(part.pixels, part.labels, test.pixels, 4, RECIPE, 0, RECIPE.updates(96)))
+    assert steps == [1] * 2 * 8 * 3
+
+
+def test_joined_sets_keep_patients_apart(sets):
+    learn, test = sets
+    both = joined(learn, test)
+    assert len(np.unique(both.units)) == len(both.labels) == 136
+    np.testing.assert_array_equal(both.pixels[96:], test.pixels)
+
+
+def test_processes_change_no_number(sets, monkeypatch):
+    learn, test = sets
+    recipe = Recipe("slim-resnet", 32, 1, 3e-3)
+    jobs = [Job(learn.pixels, learn.labels, test.pixels, 4, recipe, seed) for seed in range(2)]
+    alone = run_jobs(jobs, device="cpu", workers=1)
+    monkeypatch.setattr("synthuterus_bench.downstream.jobs.HEAVY", ("slim-resnet",))
+    np.testing.assert_array_equal(alone, run_jobs(jobs, device="cpu", workers=2))
+    assert not np.array_equal(*alone)
+
+
+@pytest.fixture(scope="module")
+def published():
+    """A random file of the architecture of torchvision's ResNet-18."""
+    from torchvision.models import resnet18
+
+    torch.manual_seed(0)
+    return resnet18()
+
+
+def test_published_weights_see_gray_as_three_equal_colours(published):
+    ours = adopt(NETS["resnet18"](4), published.state_dict()).eval()
+    ours.fc = published.fc
+    gray = torch.randn(2, 1, 32, 32)
+    with torch.inference_mode():
+        expected = published.eval()(gray.expand(-1, 3, -1, -1))
+        torch.testing.assert_close(ours(gray), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_of_another_network_are_refused(published):
+    state = published.state_dict()
+    for wrong in ({}, state | {"layer1.0.conv1.weight": torch.zeros(3)}, state | {"more": torch.zeros(1)}):
+        with pytest.raises(WeightsError, match="not those of a ResNet-18"):
+            adopt(NETS["resnet18"](4), wrong)
 
 
 @pytest.mark.slow
@@ -103,9 +163,7 @@ def test_training_on_shuffled_labels_gains_nothing():
     learn, test = bars(96, 2), bars(200, 3)
     recipe = Recipe("slim-resnet", side=32, epochs=40, learning_rate=3e-3)
     scores = [
-        f1_score(
-            test.labels, supervised(shuffled(learn, seed), test, 4, recipe, seed=seed, device="cpu"), average="macro"
-        )
+        f1_score(test.labels, supervised(shuffled(learn, seed), test, 4, recipe, seed=seed).argmax(1), average="macro")
         for seed in range(20)
     ]
     assert np.mean(scores) - guessing_f1(test.labels, 4).mean() == pytest.approx(0, abs=0.05)
