@@ -78,15 +78,16 @@ def similarity_histogram(
     middles, width = np.convolve(edges, [0.5, 0.5], "valid"), np.diff(edges)
 
     def draw(axes: "Axes", ink: Ink) -> None:
-        below = np.zeros(len(middles))
+        from matplotlib.patches import Patch
+
+        below, keys = np.zeros(len(middles)), []
         for (name, heights), colour, hatch in zip(counts.items(), ink.series, ("", "////", ".."), strict=False):
             style: dict[str, Any] = (
                 {"color": colour} if not hatch else {"facecolor": "none", "edgecolor": colour, "hatch": hatch}
             )
             some = np.asarray(heights) > 0
-            axes.bar(
-                middles[some], np.asarray(heights)[some], width[some] * 0.92, below[some], label=inert(name), **style
-            )
+            axes.bar(middles[some], np.asarray(heights)[some], width[some] * 0.92, below[some], **style)
+            keys.append(Patch(label=inert(name), **style))
             below = below + heights
         if threshold is not None:
             axes.axvline(threshold, color=ink.alert, linewidth=1.5, linestyle=(0, (5, 3)))
@@ -96,7 +97,7 @@ def similarity_histogram(
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(0, max(1.0, below.max()) * 1.08)
         axes.locator_params(axis="y", nbins=5, integer=True)
-        axes.legend(frameon=False, fontsize=9, labelcolor=ink.text, loc="upper left")
+        axes.legend(handles=keys, frameon=False, fontsize=9, labelcolor=ink.text, loc="upper left")
 
     total = {name: sum(heights) for name, heights in counts.items()}
     alt = "Similarity histogram. " + ", ".join(f"{inert(name)}: {n} images" for name, n in total.items())

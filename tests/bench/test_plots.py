@@ -68,3 +68,10 @@ def test_alternative_text_says_the_values():
 
 def test_empty_histogram_is_drawn():
     assert svg(similarity_histogram(EDGES, {"kept": [0, 0, 0]}, 0.95).light)
+
+
+def test_a_set_without_images_has_its_own_key():
+    """As hatched as its bars would be, not in the colour of the others."""
+    source = svg(similarity_histogram(EDGES, {"kept": [3, 2, 1], "rejected": [0, 0, 0]}, 0.95).light)
+    assert "rejected" in texts(source)
+    assert "<pattern" in source
