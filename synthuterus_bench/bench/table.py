@@ -17,6 +17,7 @@ POOLED = "pooled"
 REGIME = "regime"
 PROBE = "probe-"
 CHANCE = "guessing"
+REGIMES = ("supervised", "pretrained", "labels-10", "k-means")
 SCOPES = (POOLED, *CLASSES)
 TITLES = {
     "kid-embedder": "Embedder KID",
@@ -131,18 +132,32 @@ def key_of(result: Result) -> tuple[str, str]:
 def columns(results: Iterable[Result]) -> list[Column]:
     """The metrics among ``results``: those with a title in their order, then the others by name.
 
-    A result without a value does not know its extractor; it makes no column where another result of its metric does.
+    A result without a value does not know its extractor; it makes no column where it belongs into that of another
+    result. Regimes come in their order.
     """
     every = list(results)
     known = {key_of(result): result for result in every if result.value is not None}
-    measured = {metric for metric, _ in known}
-    known |= {key_of(result): result for result in every if result.metric not in measured}
+    lacking = {key_of(result): result for result in every if result.value is None}
+    measured = [*known.values()]
+    known |= {key: one for key, one in lacking.items() if not any(_covers(other, one) for other in measured)}
     order = [*TITLES]
-    keys = sorted(known, key=lambda key: (order.index(key[0]) if key[0] in TITLES else len(order), key))
+    keys = sorted(
+        known,
+        key=lambda key: (order.index(key[0]) if key[0] in TITLES else len(order), _regime(known[key]), key),
+    )
     return [
         Column(*key, known[key].direction, TITLES.get(key[0], key[0]), _detail(known, *key), _digits(every, key))
         for key in keys
     ]
+
+
+def _covers(measured: Result, other: Result) -> bool:
+    return measured.metric == other.metric and other.params.items() <= measured.params.items()
+
+
+def _regime(result: Result) -> int:
+    regime = result.params.get(REGIME)
+    return REGIMES.index(str(regime)) if regime in REGIMES else len(REGIMES)
 
 
 def _digits(results: list[Result], key: tuple[str, str]) -> Digits:

@@ -1,5 +1,7 @@
 """Shortcut probes: pictures without the organ. Whatever is still learned from them is not its anatomy."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,9 +63,8 @@ def _filled(image: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
 def by_field(part: Labelled, strengths: tuple[float, ...]) -> Labelled:
     """The images of known field strengths, labelled with the index of theirs in ``strengths``, in tesla."""
     fields = np.full(len(part.labels), np.nan) if part.fields is None else part.fields
-    which = np.isclose(fields[:, None], strengths)
-    kept = part.take(np.flatnonzero(which.any(1)))
-    return Labelled(kept.pixels, kept.features, which[which.any(1)].argmax(1), kept.units, kept.fields)
+    rows, which = np.nonzero(np.isclose(fields[:, None], np.array(strengths, np.float64)))
+    return replace(part.take(rows), labels=which)
 
 
 def shared_strengths(parts: tuple[Labelled, ...], known: tuple[float, ...], least: int) -> tuple[float, ...]:

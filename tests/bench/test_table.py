@@ -22,6 +22,15 @@ def test_regimes_are_told_apart_by_their_name_alone():
     assert sorted(column.detail for column in found) == ["k-means", "supervised"]
 
 
+def test_regimes_come_in_their_order_and_one_without_a_value_stays():
+    """Its weights are not at hand, which the other regimes say nothing of."""
+    lacking = result("auc", value=None, regime="pretrained")
+    rows = [result("auc", regime="k-means"), result("auc", regime="supervised", net="x"), lacking]
+    found = columns(rows)
+    assert [column.detail for column in found] == ["supervised", "pretrained", "k-means"]
+    assert by_scope(rows, found[1]) == {"pooled": lacking}
+
+
 def test_a_probe_stands_beside_chance():
     found = columns(
         [result("probe-masked", regime="supervised", guessing=0.2413), result("macro-f1-gain", guessing=0.2)]
@@ -42,8 +51,9 @@ def test_result_without_a_value_joins_the_column_of_its_metric():
 
 def test_result_without_a_value_stays_out_of_other_parameters():
     lacking = result(value=None, regime="k-means")
-    (column,) = columns([lacking, result(regime="supervised")])
-    assert by_scope([lacking], column) == {}
+    supervised, k_means = columns([lacking, result(regime="supervised")])
+    assert by_scope([lacking], supervised) == {}
+    assert by_scope([lacking], k_means) == {"pooled": lacking}
 
 
 def test_cells():
