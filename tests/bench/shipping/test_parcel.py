@@ -25,8 +25,7 @@ def folder(path: Path, size: int = 10) -> Path:
 @pytest.mark.parametrize("model", SHIPPED)
 def test_every_shipped_model_has_its_card_index_records_and_pictures(model):
     home = find_pipeline(model)
-    if load_record(home).cohort != PresetName.V1:
-        pytest.skip(f"{model}: interim weights of an earlier phantom")
+    assert load_record(home).cohort == PresetName.V1
     check_parcel(home)
     assert load_measured(home).samples >= 80
     assert (ROOT / "docs" / "images" / f"{model}.png").read_bytes() == (home / "samples.png").read_bytes()
@@ -60,6 +59,21 @@ def test_what_is_too_large_stays_and_the_largest_file_is_named(tmp_path):
     (home / "training.json").write_bytes(b"x" * LIMIT)
     with pytest.raises(WeightsError, match=r"bytes, 12,582,912 of them training\.json, expected at most"):
         check_parcel(home)
+
+
+@pytest.mark.parametrize(("name", "counts"), [("samples.png", False), ("index.safetensors", False), ("new.json", True)])
+def test_pictures_and_index_count_among_all_that_ships_only(tmp_path, monkeypatch, name, counts):
+    home = folder(tmp_path / "one")
+    monkeypatch.setattr(parcel, "LIMIT", parcel.size_of(home) + 100)
+    (home / name).write_bytes(b"x" * 500)
+    if counts:
+        with pytest.raises(WeightsError, match="expected at most"):
+            check_parcel(home)
+    else:
+        check_parcel(home)
+    monkeypatch.setattr(parcel, "TOTAL", 400)
+    with pytest.raises(WeightsError):
+        ship(home, tmp_path / "shipped" / "one")
 
 
 def test_so_does_what_is_too_large_with_the_others(tmp_path, monkeypatch):
