@@ -20,6 +20,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/cli-reference --check
+	$(BIN)/python scripts/example-card --check
 
 docs: $(STAMP)
 	$(BIN)/python scripts/cli-reference

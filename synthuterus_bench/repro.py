@@ -145,8 +145,12 @@ def check_place(path: Path) -> None:
         OSError: it cannot; its ``filename`` is ``path``.
     """
     home = next(parent for parent in path.absolute().parents if parent.exists())
-    with _naming(path), tempfile.TemporaryFile(dir=home):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthuterus_bench.bench.folder import read_class_folders
-from synthuterus_bench.cohorts.record import Manifest, Scan
+from synthuterus_bench.cohorts.layout import config_of, configs_in
+from synthuterus_bench.cohorts.record import Dims, Manifest, Scan
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import CohortError, SubmissionError
 from synthuterus_bench.prep.spatial import PIXEL_MM
@@ -33,8 +34,10 @@ class ForeignSet:
         yield from load_cohort(self.path).scans() if self.held is None else self.held
 
 
-def read_foreign(path: Path, view: View) -> ForeignSet:
+def read_foreign(path: Path, view: View, dims: Dims = 2) -> ForeignSet:
     """Open a set; images in class folders are read at once, cohorts as they are asked for.
+
+    Of a release it is the config of that view, images or volumes, where it has one.
 
     Raises:
         CohortError: it is of another view or not prepared.
@@ -43,7 +46,8 @@ def read_foreign(path: Path, view: View) -> ForeignSet:
     if not path.is_dir():
         raise SubmissionError(f"{path}: no such folder, expected a release, a cohort or a folder of images by class")
     if any(path.glob("cohort.json")) or any(path.glob("*/cohort.json")):
-        return _cohort(path, view)
+        own = config_of(view, dims)
+        return _cohort(path / own if own in configs_in(path) else path, view)
     images = read_class_folders(path, VIEW_SIZE[view])
     content = [digest_array(pixels) for pixels in images.pixels]
     held = tuple(

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from synthuterus_bench.cohorts.store import Cohort
     from synthuterus_bench.privacy.attacks import Attacks
     from synthuterus_bench.privacy.filter import PrivacyFilter
-    from synthuterus_bench.privacy.selftest_record import SelfTest
 
 audit = typer.Typer(
     help="Test the privacy filter, verify a log, audit a set of images.", no_args_is_help=True, rich_markup_mode=None
@@ -65,6 +64,7 @@ def self_test(
 
     Example: synthbench audit self-test --reference cohort --plants 100 --out selftest.json
     """
+    from synthuterus_bench.cli.selftest_table import selftest_table
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.privacy.selftest import run_selftest
     from synthuterus_bench.repro import check_place
@@ -83,7 +83,7 @@ def self_test(
     )
     found.save(out)
     value = {**found.model_dump(mode="json"), "passes": found.passes(floor), "path": str(out)}
-    sink.result(value, f"{_table(found)}\nwrote {out}")
+    sink.result(value, f"{selftest_table(found)}\nwrote {out}")
     if not found.passes(floor):
         cell = min(found.below(floor), key=lambda one: one.sensitivity)
         where = f"self-test: {cell.transform} at strength {cell.strength}"
@@ -95,7 +95,10 @@ def verify(
     release: Annotated[Path, typer.Argument(help="Release folder.")],
     reference: Annotated[
         Path | None,
-        typer.Option(help="Training cohort, to recompute every score.", show_default="scores are not checked"),
+        typer.Option(
+            help="Training cohort, to recompute every score of the configs that were filtered against it.",
+            show_default="scores are not checked",
+        ),
     ] = None,
     encoder: Encoder = EncoderChoice.EMBEDDER,
     embedder: EmbedderFolder = None,
@@ -118,7 +121,14 @@ def verify(
     scores = "scores not recomputed (give --reference)"
     if found.largest_difference is not None:
         scores = f"{found.scores} scores recomputed, largest difference {found.largest_difference:.6f}"
-    value = {"records": found.records, "scores": found.scores, "largest_difference": found.largest_difference}
+    if found.elsewhere:
+        scores += f"; those of {', '.join(found.elsewhere)} not, which had another reference or encoder"
+    value = {
+        "records": found.records,
+        "scores": found.scores,
+        "largest_difference": found.largest_difference,
+        "not_recomputed": [*found.elsewhere],
+    }
     sink.result({"release": str(release), **value}, f"{release}: records {records}; chain and checksums hold; {scores}")
 
 
@@ -159,7 +169,7 @@ def run(
 
     check_homes(out)
     cohort, shown = load_cohort(reference), load_selftest(selftest) if selftest else None
-    found = read_foreign(path, cohort.manifest.view)
+    found = read_foreign(path, cohort.manifest.view, cohort.manifest.dims)
     judge = _filter(cohort, index, encoder, embedder, weights_dir, tau)
     seen = examine(found, cohort, judge, twin_tau, sink.track)
     pages = write_pages(out, seen, cohort, found, shown)
@@ -199,28 +209,3 @@ def _filter(
     network = load_encoder(EncoderName(encoder), embedder, weights_dir)
     found = load_index(index) if index else build_index(cohort, network, sink.track)
     return PrivacyFilter(network, found, tau)
-
-
-def _table(found: "SelfTest") -> str:
-    """Sensitivity by transform and strength, and the false positives."""
-    lines = [f"{'':16}{'mild':>22}{'clear':>22}{'strong':>22}"]
-    for name in dict.fromkeys(cell.transform for cell in found.cells):
-        cells = sorted((cell for cell in found.cells if cell.transform == name), key=lambda cell: cell.strength)
-        texts = [f"{cell.sensitivity:.1%} [{cell.interval[0]:.1%}, {cell.interval[1]:.1%}]" for cell in cells]
-        lines.append(f"{name:16}" + "".join(f"{text:>22}" for text in texts))
-    low, high = found.false_positive_interval
-    rate = found.false_positives / found.negatives
-    lines += ["", *_by_bound(found), ""]
-    return "\n".join([*lines, f"unseen patients rejected: {rate:.1%} [{low:.1%}, {high:.1%}] of {found.negatives}"])
-
-
-def _by_bound(found: "SelfTest") -> list[str]:
-    """What each bound alone catches of a change at its strongest, and all of them without the mirror image."""
-    strongest = {cell.transform: cell for cell in sorted(found.cells, key=lambda cell: cell.strength)}
-    names = list(dict.fromkeys(name for cell in strongest.values() for name in cell.caught_by))
-    lines = [f"{'at its strongest':16}" + "".join(f"{name:>22}" for name in [*names, "all, not mirrored"])]
-    for transform, cell in strongest.items():
-        counts = [*(cell.caught_by.get(name, 0) for name in names), cell.unmirrored]
-        texts = ["not counted" if count is None else f"{count / cell.plants:.1%}" for count in counts]
-        lines.append(f"{transform:16}" + "".join(f"{text:>22}" for text in texts))
-    return [*lines, f"{min(cell.plants for cell in found.cells)} plants a cell"]

@@ -46,7 +46,7 @@ def filter_(
 
     staging_ground(out)
     cohort = load_cohort(reference)
-    found = read_foreign(path, cohort.manifest.view)
+    found = read_foreign(path, cohort.manifest.view, cohort.manifest.dims)
     network = load_encoder(EncoderName(encoder), embedder, weights_dir)
     judge = PrivacyFilter(network, build_index(cohort, network, sink.track, alpha), tau)
     scans = sink.track(found.scans(), "filtering", len(found))

@@ -36,15 +36,27 @@ def write_card(release: Path, entries: Sequence[Entry] = ()) -> None:
         UsageError: an entry is of other images.
         DataError: a log or table is damaged, or the licences of the configs differ.
     """
-    parts = read_parts(release)
+    for name, data in card_files(read_parts(release), entries).items():
+        write_atomic(release / name, data)
+
+
+def card_files(parts: list[Part], entries: Sequence[Entry] = ()) -> dict[str, bytes]:
+    """Name and contents of each of ``CARD_FILES``.
+
+    Raises:
+        UsageError: an entry is of other images.
+        DataError: the licences of the configs differ, or an audit log lacks what a card tells.
+    """
     facts = _facts(parts, licence_of(parts))
     tables = [measured(entry, parts) for entry in entries]
-    card = _template("synthuterus-roi.md.j2" if facts["roi"] else "synthuterus.md.j2").render(facts, entries=tables)
-    write_atomic(release / CARD, re.sub(r"\n{3,}", "\n\n", card).rstrip() + "\n")
-    write_atomic(release / LICENCE, facts["terms"].text)
-    write_atomic(release / PLOT, draw_composition(parts))
-    described = describe(parts, facts, _template("rai.yaml.j2").render(facts))
-    write_atomic(release / CROISSANT, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+    card = _rendered("synthuterus-roi.md.j2" if facts["roi"] else "synthuterus.md.j2", facts | {"entries": tables})
+    described = describe(parts, facts, _rendered("rai.yaml.j2", facts))
+    return {
+        CARD: (re.sub(r"\n{3,}", "\n\n", card).rstrip() + "\n").encode(),
+        LICENCE: facts["terms"].text.encode(),
+        CROISSANT: (json.dumps(described, indent=2, ensure_ascii=False) + "\n").encode(),
+        PLOT: draw_composition(parts),
+    }
 
 
 def licence_of(parts: list[Part]) -> Licence:
@@ -62,6 +74,15 @@ def licence_of(parts: list[Part]) -> Licence:
 def size_category(rows: int) -> str:
     """The size of a data set as the Hub's cards tell it."""
     return next((name for limit, name in _SIZES if rows < limit), "n>1M")
+
+
+def _rendered(template: str, facts: dict[str, Any]) -> str:
+    from jinja2 import UndefinedError
+
+    try:
+        return _template(template).render(facts)
+    except UndefinedError as error:
+        raise DataError(f"the audit log lacks what a card tells: {error.message}") from None
 
 
 def _template(name: str) -> Any:

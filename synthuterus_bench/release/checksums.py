@@ -31,8 +31,13 @@ def check_sums(folder: Path, without: Collection[str] = ()) -> None:
         GateError: a file is missing, is one too many, or has another digest.
     """
     file = folder / CHECKSUMS
+    if not folder.is_dir():
+        raise GateError(f"{folder}: no such folder, expected a release", "make one with: synthbench generate")
     if not file.is_file():
-        raise GateError(f"{folder}: no {CHECKSUMS}, expected the digest of every file")
+        raise GateError(
+            f"{folder}: no {CHECKSUMS}, expected a release with the digest of every file",
+            "generate and release merge make one; a set of images goes through synthbench filter and audit run",
+        )
     said = {name: digest for name, digest in map(_line, file.read_text().splitlines()) if name not in without}
     there = {name: path for name, path in files_of(folder).items() if name not in without}
     odd = sorted(set(said) ^ set(there))

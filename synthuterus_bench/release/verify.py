@@ -23,11 +23,15 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Verified:
-    """What was verified: records of each log by its name, and how many scores were recomputed."""
+    """What was verified: records of each log by its name, and how many scores were recomputed.
+
+    ``elsewhere`` names the configs that were filtered against another reference, whose scores were not.
+    """
 
     records: dict[str, int]
     scores: int
     largest_difference: float | None
+    elsewhere: tuple[str, ...] = ()
 
 
 def verify(
@@ -36,30 +40,34 @@ def verify(
     """Check chains first, for they name the record, then the whole gate, then the scores if there is a reference.
 
     Raises:
-        DataError: a record was changed, dropped, inserted or reordered; the message names it.
+        DataError: a record was changed, dropped, inserted or reordered, which the message names; or no config was
+            filtered against the reference.
         GateError: the release does not pass the gate, or a score is not what the log says.
     """
     logs = sorted((release / AUDIT).glob("*.jsonl"))
     if not logs:
         raise DataError(f"{release}: no audit log in it, expected {AUDIT}/*.jsonl")
-    counts = {path.stem: read_ends(path)[1]["generated"] for path in logs}
+    ends = {path: read_ends(path) for path in logs}
     check_release(release)
-    scores, largest = 0, None
-    if reference is not None and encoder is not None:
-        for path in logs:
-            cohort = load_cohort(release / path.stem)
-            for difference in _differences(cohort, path, reference, encoder, track):
-                scores, largest = scores + 1, max(difference, largest or 0.0)
-    return Verified(counts, scores, largest)
+    counts = {path.stem: footer["generated"] for path, (_, footer) in ends.items()}
+    if reference is None or encoder is None:
+        return Verified(counts, 0, None)
+    given = {"reference_digest": reference.manifest.digest, "encoder_sha256": encoder.sha256}
+    faults = {path: [name for name in given if header[name] != given[name]] for path, (header, _) in ends.items()}
+    scores, largest = 0, 0.0
+    for path in [path for path in logs if not faults[path]]:
+        for difference in _differences(load_cohort(release / path.stem), path, reference, encoder, track):
+            scores, largest = scores + 1, max(difference, largest)
+    if not scores:
+        name, said = faults[logs[0]][0], ends[logs[0]][0]
+        raise DataError(f"{logs[0]}: {name} is {said[name][:12]}, found {given[name][:12]}: give what it was made with")
+    return Verified(counts, scores, largest, tuple(path.stem for path in logs if faults[path]))
 
 
 def _differences(release: Cohort, path: Path, reference: Cohort, encoder: Encoder, track: Track) -> Iterator[float]:
     """Of each score and what the log says it is."""
     log = stream_log(path)
     header = next(log)
-    for name, found in (("reference_digest", reference.manifest.digest), ("encoder_sha256", encoder.sha256)):
-        if header[name] != found:
-            raise DataError(f"{path}: {name} is {header[name][:12]}, found {found[:12]}: give what it was made with")
     judge = PrivacyFilter(encoder, build_index(reference, encoder, track), header["threshold"])
     kept = {record["seed"]: record["max_similarity"] for record in log if record.get("decision") == "accepted"}
     scans = track(release.scans(), "recomputing scores", len(release))

@@ -13,7 +13,9 @@ from synthuterus_bench.privacy.index import build_index
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release import filtering
 from synthuterus_bench.release.filtering import filter_set
+from synthuterus_bench.release.merge import merge
 from synthuterus_bench.vocab import CLASSES, Split, View
+from tests.release.made import make_release
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +83,12 @@ def test_class_folders_are_read_and_others_are_named(cohort, tmp_path):
         read_foreign(tmp_path / "none", View.ROI)
     with pytest.raises(DataError, match="expected full"):
         read_foreign(cohort.root, View.FULL)
+
+
+def test_of_a_release_the_config_of_the_reference_is_taken(tmp_path):
+    images = make_release(tmp_path / "images", "ddpm2d-ct-roi")
+    volumes = make_release(tmp_path / "volumes", "ddpm3d-ct-roi", scans=4)
+    merge([images, volumes, make_release(tmp_path / "full", "ddpm2d-ct-full", scans=4)], tmp_path / "all")
+    found = [(len(one), one.manifest.dims) for one in (read_foreign(tmp_path / "all", View.ROI, d) for d in (2, 3))]
+    assert found == [(8, 2), (4, 3)]
+    assert len(read_foreign(tmp_path / "all", View.FULL)) == 4

@@ -19,7 +19,8 @@ def test_what_is_whole_passes(made_images, made_volumes):
 
 
 def test_a_folder_that_is_no_release(tmp_path):
-    refused(tmp_path / "nowhere", "no SHA256SUMS")
+    refused(tmp_path / "nowhere", "no such folder")
+    refused(tmp_path, "no SHA256SUMS, expected a release")
     refused(sign(tmp_path), r"no README\.md")
 
 

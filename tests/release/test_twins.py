@@ -11,8 +11,10 @@ from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release import candidates
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.release.gate import write_checksums
+from synthuterus_bench.release.merge import merge
 from synthuterus_bench.release.verify import verify
 from synthuterus_bench.vocab import CLASSES
+from tests.release.made import make_release
 
 
 @pytest.fixture
@@ -71,6 +73,10 @@ def test_verify_checks_chain_checksums_and_scores(plan, cohort, tmp_path):
     other = replace(cohort, manifest=cohort.manifest.model_copy(update={"digest": "0" * 64}))
     with pytest.raises(DataError, match="reference_digest"):
         verify(out, other, load_embedder())
+    both = tmp_path / "both"
+    merge([out, make_release(tmp_path / "full", "ddpm2d-ct-full", scans=4)], both)
+    again = verify(both, cohort, load_embedder())
+    assert (again.scores, again.elsewhere, again.records) == (found.scores, ("full",), {"full": 5, "roi": 18})
     lines = (out / "audit/roi.jsonl").read_text().splitlines()
     del lines[4]
     (out / "audit/roi.jsonl").write_text("\n".join(lines) + "\n")

@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -64,7 +65,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(fault.seconds)
         cut = fault is not None and action is Action.CUT_UPLOAD
         body = self.rfile.read(min(length, fault.cut_at) if cut and fault else length)
-        if action in (Action.DROP, Action.CUT_UPLOAD):
+        gone = not cut and len(body) < length
+        if action in (Action.DROP, Action.CUT_UPLOAD) or gone:
             self.hang_up()
             return
         answer = self.answer(hub, body, fault)
@@ -89,7 +91,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def hang_up(self) -> None:
         self.close_connection = True
-        self.connection.shutdown(2)
+        with suppress(OSError):
+            self.connection.shutdown(2)
 
     def send(self, answer: Answer, fault: Fault | None) -> None:
         data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
