@@ -58,16 +58,13 @@ def test_an_index_of_it_is_centred_and_catches_copies(swav, cohort, tmp_path):
     assert [verdict.neighbour for verdict in copies] == index.keys[:8]
 
 
-PLANTED = (Transform.FLIP, Transform.REENCODING)
-
-
 @pytest.fixture(scope="module")
 def few(cohort, tmp_path_factory):
-    """24 images to train on and 4 of other patients."""
+    """12 images to train on and 2 of other patients: enough for three axes."""
     writer = CohortWriter(
         tmp_path_factory.mktemp("few") / "few", cohort.manifest.model_copy(update={"splits": {}, "digest": ""})
     )
-    for split, count in ((Split.TRAIN, 24), (Split.TEST, 4)):
+    for split, count in ((Split.TRAIN, 12), (Split.TEST, 2)):
         for scan in islice(cohort.scans(split), count):
             writer.add(scan)
     writer.close()
@@ -98,9 +95,19 @@ def published(swav, inception, monkeypatch):
 
 @pytest.mark.parametrize("name", [EncoderName.SWAV, EncoderName.INCEPTION])
 def test_filter_and_self_test_run_through_with_a_published_encoder(name, published, few, tmp_path, monkeypatch):
-    """Two of the changes are planted, for speed."""
-    monkeypatch.setattr(selftest, "_pairs", lambda autoencoder: [(kind, Strength.MILD) for kind in PLANTED])
-    options = ["--encoder", name.value, "--weights-dir", str(published[name]), "--reference", str(few.root)]
+    """Mirror images alone are planted, in small chunks, for speed."""
+    monkeypatch.setattr(encoders, "CHUNK", 2)
+    monkeypatch.setattr(selftest, "_pairs", lambda autoencoder: [(Transform.FLIP, Strength.MILD)])
+    options = [
+        "--encoder",
+        name.value,
+        "--weights-dir",
+        str(published[name]),
+        "--reference",
+        str(few.root),
+        "--tau",
+        "0.999",
+    ]
     assert run(["--quiet", "filter", str(few.root), *options, "--out", str(tmp_path / "kept")]) == 0
     (path,) = (tmp_path / "kept" / "audit").glob("*.jsonl")
     header, *records, _ = read_log(path)
@@ -112,7 +119,7 @@ def test_filter_and_self_test_run_through_with_a_published_encoder(name, publish
     assert run(["--quiet", "audit", "self-test", *options, *few, "--out", str(tmp_path / "selftest.json")]) == 0
     record = SelfTest.model_validate_json((tmp_path / "selftest.json").read_bytes())
     assert (record.encoder, record.encoder_sha256) == (name, digest)
-    assert {cell.transform: cell.caught for cell in record.cells} == dict.fromkeys(PLANTED, 2)
+    assert [(cell.transform, cell.caught) for cell in record.cells] == [("flip", 2)]
 
 
 @pytest.mark.parametrize("name", [EncoderName.SWAV, EncoderName.INCEPTION])
