@@ -106,7 +106,10 @@ def test_the_record_is_flat_for_lists_and_reads_back(measured, tmp_path):
     flat = measured.flat()
     assert flat["samples"] == 12
     assert flat["anatomy-valid floor high"] == measured.values["anatomy-valid"].floor_high
-    assert "fd-embedder low" not in flat
+    for name, value in measured.values.items():
+        assert flat.get(f"{name} low") == value.low
+        assert flat.get(f"{name} floor low") == value.floor_low
+        assert (f"{name} low" in flat) == (value.low is not None)
     (tmp_path / "measured.json").write_text(measured.model_dump_json())
     assert load_measured(tmp_path) == measured
     assert load_measured(tmp_path / "elsewhere") is None
