@@ -1,5 +1,6 @@
 """``generate`` killed at any moment: a second run ends in the same bytes, nothing is left over, no worker lives on."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -75,10 +76,15 @@ def undisturbed(tiny_model, tmp_path_factory):
     return contents(out), seconds
 
 
+def drawn(work):
+    """Chunk files there are; the folder may vanish while it is looked through."""
+    return sum(name.endswith(".safetensors") for _, _, names in os.walk(work) for name in names)
+
+
 def wait(process, out, chunks, seconds):
     """Until so many chunks are drawn, and some seconds more; whether the command is still running then."""
     work = out.parent / ".synthuterus.work"
-    while process.poll() is None and len(list(work.rglob("*.safetensors"))) < chunks:
+    while process.poll() is None and drawn(work) < chunks:
         time.sleep(0.005)
     time.sleep(seconds)
     return process.poll() is None

@@ -41,7 +41,9 @@ def start(out):
 
 
 def drawn(out):
-    return len(list((out.parent / ".synthuterus.work").rglob("*.safetensors")))
+    """Chunk files there are; the folder may vanish while it is looked through."""
+    found = os.walk(out.parent / ".synthuterus.work")
+    return sum(name.endswith(".safetensors") for _, _, names in found for name in names)
 
 
 def contents(folder):
