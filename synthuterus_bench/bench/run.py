@@ -87,7 +87,7 @@ def evaluate(
         name: what to call the generator; by default what a release says.
         cache: folder of drawn references and samples, by default :func:`cache_folder`; ``features_cache`` that of
             features, by default ``features`` in it.
-        workers: processes that extract features on the CPU; they change no number.
+        workers: processes that extract features and train classifiers on the CPU; they change no number.
         embedder: by default the shipped one.
 
     Raises:
@@ -123,7 +123,9 @@ def evaluate(
     with clock.stage("metrics"):
         metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
     with clock.stage("downstream"):
-        tasks = score_tasks(suite, *sets.labelled(own), device=device, weights_dir=weights_dir, track=track)
+        tasks = score_tasks(
+            suite, *sets.labelled(own), device=device, weights_dir=weights_dir, workers=workers, track=track
+        )
     details = _details(suite, sets, own, metrics, tasks)
     entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
     return Evaluation(entry, details, clock.seconds)

@@ -54,7 +54,7 @@ def recipe_of(regime: Regime) -> Recipe:
     return Recipe(regime.net or "", regime.side or 0, regime.epochs or 0, regime.learning_rate or 0.0)
 
 
-def score_all(tasks: Sequence[Task], device: str, workers: int | None, track: Track) -> list[dict[str, Scored]]:
+def score_all(tasks: Sequence[Task], device: str, workers: int, track: Track) -> list[dict[str, Scored]]:
     """Do every training of every task; its arms, scored."""
     wanted = [one for task in tasks for arm in task.arms.values() for one in arm]
     made = iter(run_jobs([one for one in wanted if isinstance(one, Job)], device=device, workers=workers, track=track))

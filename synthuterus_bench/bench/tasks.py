@@ -44,7 +44,7 @@ def score_tasks(
     *,
     device: str,
     weights_dir: Path | None = None,
-    workers: int | None = None,
+    workers: int = 1,
     track: Track = silent,
 ) -> ScoredTasks:
     """Run every regime and probe of a suite: learn from the submission, from real images as the arm to beat, from both.
@@ -53,7 +53,7 @@ def score_tasks(
     for a regime whose pretrained weights are not at hand.
 
     Args:
-        workers: processes that train on the CPU, by default one a core; they change no number.
+        workers: processes that train on the CPU; they change no number.
     """
     given = Given(submission, real, test)
     rng = stream(0, "bootstrap", "downstream")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.downstream.regimes import Labelled
 from synthuterus_bench.downstream.training import Recipe, probabilities, shrink, train_classifier
 from synthuterus_bench.progress import Track, silent
-from synthuterus_bench.workers import available_cores, map_in_order
+from synthuterus_bench.workers import map_in_order
 
 HEAVY = ("resnet18",)
 """Networks whose training takes so much longer than the start of a process that processes are worth it."""
@@ -64,16 +64,14 @@ def run_job(job: Job, device: str = "cpu", track: Track = silent) -> NDArray[np.
     return probabilities(network, shrink(job.test, job.recipe.side), device)
 
 
-def run_jobs(
-    jobs: Sequence[Job], *, device: str, workers: int | None = None, track: Track = silent
-) -> list[NDArray[np.float64]]:
+def run_jobs(jobs: Sequence[Job], *, device: str, workers: int = 1, track: Track = silent) -> list[NDArray[np.float64]]:
     """The answers of all jobs in their order.
 
     Args:
-        workers: single-threaded processes, by default one a core. They are used on the CPU alone, and only where a
-            network is large enough to be worth it.
+        workers: single-threaded processes. They are used on the CPU alone, and only where a network is large enough
+            to be worth it.
     """
-    count = min(workers or available_cores(), len(jobs))
+    count = min(workers, len(jobs))
     if device != "cpu" or count < 2 or not any(job.recipe.net in HEAVY for job in jobs):
         return [run_job(job, device, track) for job in jobs]
     return [*track(map_in_order(_run_alone, jobs, count, _one_thread), "training", len(jobs))]
