@@ -21,7 +21,7 @@ def hide_uterus(pixels: Pixels, localiser: Localiser, margin: int, track: Track 
 
     The disc lies about the centroid of the uterus that the localiser draws and reaches ``margin`` pixels beyond its
     farthest point. Its outline would not do: a dilated silhouette still shows version and flexion. Where nothing is
-    drawn, the middle is hidden, as wide as a third of the picture.
+    drawn, a disc about the middle is hidden (:data:`UNSEEN`).
     """
     hidden = [
         _filled(image, _disc(image.shape, *find_disc(image, localiser, margin)))
