@@ -12,6 +12,7 @@ from synthuterus_bench.cohorts.summary import summarise
 from synthuterus_bench.errors import DataError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.privacy.log import read_counts
+from synthuterus_bench.privacy.plants import Strength
 from synthuterus_bench.privacy.selftest_record import SelfTest, load_selftest
 from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Conditioning, Config, Licence, Orientation
 
@@ -86,6 +87,16 @@ class Part:
     def fields(self) -> list[float]:
         """Field strengths that occur, 0 where none is told."""
         return sorted({field for _, field in self.counts})
+
+    @property
+    def caught(self) -> list[tuple[str, list[str]]]:
+        """Self-test by transform (rows) and strength (mild, clear, strong)."""
+        cells = {(cell.transform, cell.strength): cell for cell in self.selftest.cells} if self.selftest else {}
+        say = lambda cell: f"{cell.caught} of {cell.plants}" if cell else ""
+        return [
+            (name, [say(cells.get((name, strength))) for strength in Strength])
+            for name in dict.fromkeys(name for name, _ in cells)
+        ]
 
     @property
     def table(self) -> list[tuple[str, list[int]]]:

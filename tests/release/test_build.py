@@ -243,7 +243,7 @@ def test_a_floor_wants_a_selftest_and_the_release_carries_it(plan, tmp_path):
     assert not (tmp_path / "none").exists()
     made = generate(replace(tested, floor=0.98), tmp_path / "synthuterus")
     assert (made.home / "audit" / "selftest-roi.json").read_bytes() == (tested.folder / "selftest.json").read_bytes()
-    assert "| flip | 1 | 99 | 100 |" in (made.home / "README.md").read_text()
+    assert "| flip | 99 of 100 |  |  |" in (made.home / "README.md").read_text()
 
 
 def test_a_selftest_of_another_index_is_refused(plan, tmp_path):

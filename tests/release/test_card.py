@@ -72,7 +72,7 @@ def test_a_selftest_becomes_a_table(tmp_path):
     made = make_release(tmp_path / "synthuterus")
     add_selftest(made)
     sign(made, card=True)
-    assert "| flip | 1 | 99 | 100 |" in card(made)
+    assert "| flip | 99 of 100 |  |  |" in card(made)
     assert "Of 1,000 images of other patients 3 rejected" in words(made)
 
 
