@@ -1,11 +1,12 @@
 """What attacks find in three releases: fresh phantoms, samples of a generator, and copies of the training images.
 
-    python benchmarks/attacks.py REFERENCE [--checkpoint DIR] [--embedder DIR] [--scans 400]
+    python benchmarks/attacks.py REFERENCE [--checkpoint DIR] [--embedder DIR] [--scans 400] [--release DIR]
 
 REFERENCE is the prepared cohort that the generator was trained on; by default the shipped ``ddpm2d-ct-roi`` and
 ``phantom-v1``. Half of its test patients are the fresh release, one image each: people of the same population whom no
 one trained on. The others are the held-out ones, and those of the validation split say what chance is. The row of a
-generator that was trained on another cohort says so: it has no members here.
+generator that was trained on another cohort says so: it has no members here. ``--release`` attacks a release of it that
+is there, as it was filtered, in the place of samples drawn for this, which are not.
 
 Prints JSON and a Markdown table. Some 15 core-minutes, most of them for the samples.
 """
@@ -47,8 +48,8 @@ COLUMNS = (
 )
 
 
-def of_split(cohort: Cohort, split: Split, encoder: Encoder, index: ReferenceIndex) -> Group:
-    """Codes of every image of a split, and its patients by number."""
+def of_split(cohort: Cohort, split: Split | None, encoder: Encoder, index: ReferenceIndex) -> Group:
+    """Codes of every image of a split, or of all, and its patients by number."""
     scans, codes, patients = cohort.scans(split), [], []
     while piece := list(islice(scans, PIECE)):
         pixels = np.stack([scan.pixels for scan in piece]).astype(np.uint16)
@@ -118,19 +119,20 @@ def main(args: argparse.Namespace) -> None:
     half = np.arange(test.patients.max() + 1) % 8 < 4  # classes come in turns of four
     fresh, held = some_of(test, half), some_of(test, ~half)
     members = Group(index.codes, np.unique(index.groups or index.keys, return_inverse=True)[1])
+    made = None
+    if args.release:
+        made = of_split(load_cohort(args.release), None, encoder, index).codes
+    elif args.scans:
+        made = embed(encoder, index.readout, None, drawn(pipeline, args.scans))[0]
     trained = load_record(pipeline).cohort_digest == reference.manifest.digest
     releases = {
         "fresh phantom": one_each(fresh),
-        "generator" if trained else "generator of another cohort": embed(
-            encoder, index.readout, None, drawn(pipeline, args.scans)
-        )[0]
-        if args.scans
-        else None,
+        "generator" if trained else "generator of another cohort": made,
         "training copies": index.codes,
     }
     bound = index.calibration.of(None).readout if index.calibration else TAU
     found = {
-        name: attack(members, held, codes, bound, control=one_each(validation))
+        name: attack(members, held, codes, bound, control=validation.codes)
         for name, codes in releases.items()
         if codes is not None
     }
@@ -147,4 +149,5 @@ if __name__ == "__main__":
     parser.add_argument("--checkpoint", type=Path, help="pipeline folder (default: the shipped ddpm2d-ct-roi)")
     parser.add_argument("--embedder", type=Path, help="embedder folder (default: the shipped one)")
     parser.add_argument("--scans", type=int, default=400, help="samples of the generator; 0 for none")
+    parser.add_argument("--release", type=Path, help="release of the generator (default: samples are drawn)")
     main(parser.parse_args())

@@ -156,11 +156,10 @@ def _match(judge: PrivacyFilter, dims: int) -> float:
 
 
 def _control(reference: Cohort, judge: PrivacyFilter, track: Track) -> Codes | None:
-    """Codes of the validation split, one a patient; None where there is none."""
+    """Codes of the validation split; None where there is none."""
     if not reference.manifest.splits.get(Split.VALIDATION):
         return None
-    scores, patients, _ = _scored(reference, judge, Split.VALIDATION, track)
-    return scores.codes[np.sort(np.unique(patients, return_index=True)[1])]
+    return _scored(reference, judge, Split.VALIDATION, track)[0].codes
 
 
 def _scored(reference: Cohort, judge: PrivacyFilter, split: Split, track: Track) -> tuple[Scores, list[str], list[str]]:

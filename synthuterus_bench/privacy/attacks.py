@@ -118,7 +118,7 @@ def attack(
         held_out: of patients whom neither generator nor encoder saw.
         synthetic: codes of the release.
         bound: cosine above which two images pass for one; the calibrated tau.
-        control: codes of further such patients, one image each: without them an encoder that saw the members hides
+        control: codes of further such patients: without them an encoder that saw the members hides
             some of what membership inference could find (:mod:`.chance`).
 
     Raises:

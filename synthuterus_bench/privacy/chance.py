@@ -4,6 +4,7 @@ An encoder that saw the training patients spreads them farther apart than patien
 all is less similar to them: where nothing leaked the AUC then lies below 0.5, and a small leak would hide there. Real
 images of a third group of patients (the control) take the place of the release. Drawn from one population, a release
 without a leak and as large a control are exchangeable, whatever the encoder learned: the difference of their AUC is 0.
+A smaller control finds an AUC nearer to 0.5 than so large a release without a leak would: it errs towards no leak.
 """
 
 import numpy as np
@@ -19,17 +20,17 @@ RESAMPLES = 1000
 
 
 class Chance(BaseModel):
-    """AUC of the control in the place of the release, and by how much as many images of the release exceed it.
+    """AUC of the control in the place of the release, and by how much the release exceeds it.
 
     Attributes:
-        images: of the release and of the control, drawn at random from the larger.
+        control: its images: as many as the release has, drawn at random, or all where there are fewer.
         null: AUC of the control.
         excess: AUC of the release less ``null``; 0 without a leak. Its 95 % interval resamples patients.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    images: int
+    control: int
     null: float
     excess: float
     interval: tuple[float, float]
@@ -48,10 +49,10 @@ def beyond_chance(
     Args:
         members, others: unit codes (n, E) of both groups, and the number of each one's patient.
         synthetic: codes of the release.
-        control: of real images of patients in neither group, one each.
+        control: of real images of patients in neither group.
     """
-    rng, size = stream(seed, "chance"), min(len(synthetic), len(control))
-    sets = [codes[np.sort(rng.permutation(len(codes))[:size])] for codes in (synthetic, control)]
+    rng = stream(seed, "chance")
+    sets = synthetic, control[np.sort(rng.permutation(len(control))[: len(synthetic)])]
     near, far = ([-nearest(codes, one)[0].astype(np.float64) for codes, _ in (members, others)] for one in sets)
     weights = [patient_weights(rng, patients, resamples) for _, patients in (members, others)]
     draws = [
@@ -60,7 +61,7 @@ def beyond_chance(
     found, null = auc(near[0], near[1]), auc(far[0], far[1])
     low, high = percentile_interval(np.array(draws))
     return Chance(
-        images=size,
+        control=len(sets[1]),
         null=significant(null),
         excess=significant(found - null),
         interval=(significant(low), significant(high)),
