@@ -71,11 +71,12 @@ class FlatLpips:
 
 
 def _weighted(layer: Any, weight: Any) -> Any:
-    """Unit vectors of channels as the package makes them, those of positive weight, times its root."""
+    """Unit vectors of channels as the package makes them, those of positive weight, times its root; channels last."""
     used = (weight > 0).nonzero()[:, 0]
-    length = layer.square().sum(1, keepdim=True).sqrt() + 1e-10
     root = (weight[used] / (layer.shape[2] * layer.shape[3])).sqrt()
-    return (layer[:, used] * root[None, :, None, None] / length).flatten(1)
+    places = layer.permute(0, 2, 3, 1)
+    length = torch.linalg.vector_norm(places, dim=-1, keepdim=True) + 1e-10
+    return (places.index_select(-1, used) * root).div_(length).flatten(1)
 
 
 def flat_lpips(network: Any, device: str = "cpu") -> FlatLpips:

@@ -16,6 +16,7 @@ from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, 
 from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.jackknife import grouped_interval
 from synthuterus_bench.metrics.permutation import excess_over_null
+from synthuterus_bench.metrics.splits import distances_of_splits, root_of_product
 
 Floats = NDArray[np.float64]
 EASY = 500
@@ -26,8 +27,15 @@ FEWEST_PERMUTATIONS = 100
 
 def frechet_distance(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
     """The distance of two feature sets (n, d) and (m, d), n and m at least 2."""
-    gram = Gram.of(np.concatenate([left, right]))
-    return between(gram, np.arange(len(left)), np.arange(len(left), len(left) + len(right)), exact=True)
+    origin = right[-1].astype(np.float64)
+    a, b = left - origin, right - origin
+    if _low_rank(a.shape[1], len(a), len(b)):
+        return _distance(*_from_rows(a, b, exact=True))
+    gap = a.mean(0) - b.mean(0)
+    a, b = a - a.mean(0), b - b.mean(0)
+    n, m = len(a) - 1, len(b) - 1
+    spread = np.vdot(a, a) / n + np.vdot(b, b) / m
+    return _distance(float(gap @ gap), float(spread), nuclear_norm(a @ b.T, exact=True) / float(n * m) ** 0.5)
 
 
 def between(gram: Gram, left: Rows, right: Rows, exact: bool = False) -> float:
@@ -37,9 +45,17 @@ def between(gram: Gram, left: Rows, right: Rows, exact: bool = False) -> float:
         exact: by singular values. Otherwise by eigenvalues of the squared matrix, three times as fast, which lose
             half the digits of the smallest: about 1e-7 of the distance.
     """
-    low_rank = 2 * gram.rows.shape[1] <= min(len(left), len(right))
-    parts = _from_rows if low_rank else _from_products
-    gap, spread, overlap = parts(gram, left, right, exact)
+    if _low_rank(gram.rows.shape[1], len(left), len(right)):
+        return _distance(*_from_rows(gram.rows[left], gram.rows[right], exact))
+    return _distance(*_from_products(gram, left, right, exact))
+
+
+def _low_rank(dims: int, n: int, m: int) -> bool:
+    """Whether covariances are so much smaller than products of rows that they are the quicker way."""
+    return 2 * dims <= min(n, m)
+
+
+def _distance(gap: float, spread: float, overlap: float) -> float:
     return max(0.0, gap + spread - 2 * overlap)
 
 
@@ -62,20 +78,18 @@ def _mean_product(gram: Gram, rows: Rows) -> float:
     return float(mean @ mean)
 
 
-def _from_rows(gram: Gram, left: Rows, right: Rows, exact: bool) -> tuple[float, float, float]:
-    """The same for more rows than features."""
-    means = [gram.rows[rows].mean(0) for rows in (left, right)]
-    centred = [gram.rows[rows] - mean for rows, mean in zip((left, right), means, strict=True)]
+def _from_rows(left: Floats, right: Floats, exact: bool) -> tuple[float, float, float]:
+    """The same of features (n, d) and (m, d), for more rows than features."""
+    means = [rows.mean(0) for rows in (left, right)]
+    centred = [rows - mean for rows, mean in zip((left, right), means, strict=True)]
     gap = means[0] - means[1]
     if exact:
         a, b = (np.linalg.qr(part, mode="r") / np.sqrt(len(part) - 1) for part in centred)
         spread = np.sum(a * a) + np.sum(b * b)
         return float(gap @ gap), float(spread), nuclear_norm(a @ b.T, exact)
     one, two = (part.T @ part / (len(part) - 1) for part in centred)
-    values, vectors = np.linalg.eigh(one)
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(root.T @ two @ root), 0)).sum()
-    return float(gap @ gap), float(np.trace(one) + np.trace(two)), float(overlap)
+    overlap = root_of_product(one, two)
+    return float(gap @ gap), float(np.trace(one) + np.trace(two)), overlap
 
 
 def nuclear_norm(matrix: Floats, exact: bool) -> float:
@@ -102,7 +116,7 @@ def measure_frechet(features: Features, scope: Scope) -> Measurement:
     value = between(gram, scope.fake, scope.test, exact=True)
     null = np.array([distance(draw.fake, draw.real) for draw in scope.null])
     interval = grouped_interval(value, distance, scope.fake, scope.test, scope)
-    excess = excess_over_null(lambda draws: np.array([distance(*draw) for draw in draws]), scope, _draws(gram, scope))
+    excess = excess_over_null(partial(distances_of_splits, gram), scope, _draws(gram, scope))
     return Measurement(value, len(scope.test), len(scope.fake), null, interval, excess)
 
 

@@ -76,10 +76,14 @@ def _last(holds: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
+def hits_of(codes: NDArray[np.floating], queries: Rows, train: Rows) -> int:
+    """How many distinct rows of ``train`` the ``queries`` retrieve, both rows of unit codes (rows, e)."""
+    return len(np.unique(np.argmax(codes[queries] @ codes[train].T, axis=1)))
+
+
 def retrieve(codes: NDArray[np.floating], queries: Rows, train: Rows) -> Irs:
-    """The score of ``queries`` on ``train``, both rows of unit codes (rows, e)."""
-    nearest = np.argmax(codes[queries] @ codes[train].T, axis=1)
-    return irs_from_counts(len(train), len(queries), len(np.unique(nearest)))
+    """The score of ``queries`` on ``train``."""
+    return irs_from_counts(len(train), len(queries), hits_of(codes, queries, train))
 
 
 def measure_irs(features: Features, scope: Scope) -> Measurement:
@@ -119,7 +123,9 @@ def _bounds(score: Irs, divisor: float) -> Interval:
 
 
 def _null_irs(codes: NDArray[np.floating], draw: Relabelling, scope: Scope, n: int) -> float:
-    return retrieve(codes, spread(one_a_unit(draw.real, scope.units), n), draw.train).infinity
+    queries = spread(one_a_unit(draw.real, scope.units), n)
+    hits = hits_of(codes, queries, draw.train)
+    return most_likely(len(draw.train), len(queries), hits) / len(draw.train)
 
 
 IRS = Metric("irs-adjusted", Need.CODES, "higher", measure_irs, low=0.0)

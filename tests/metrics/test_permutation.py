@@ -56,9 +56,10 @@ def test_chance_is_not_rejected_and_a_shift_is(measure):
     assert shifted.excess > max(excesses)
 
 
-def test_all_permutations_at_once_equal_one_by_one():
-    scope = scope_of(permutations=5)
-    features = np.random.default_rng(1).normal(size=(84, 7)) + 3
+@pytest.mark.parametrize(("sizes", "dims"), [((24, 40, 20), 7), ((24, 40, 20), 60), ((15, 40, 30), 200)])
+def test_all_permutations_at_once_equal_one_by_one(sizes, dims):
+    scope = scope_of(sizes, permutations=5)
+    features = np.random.default_rng(1).normal(size=(sum(sizes), dims)) * np.linspace(0.1, 2, dims) + 3
     found = measure_kid(Features(features), scope).excess
     draws = draw(scope.fake, scope.test, scope, 5)
     assert found.value == pytest.approx(squared_mmd(features[scope.fake], features[scope.test]))

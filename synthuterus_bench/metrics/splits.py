@@ -1,0 +1,69 @@
+"""Fréchet distances of many splits of the same rows into two groups, each for the price of its smaller group.
+
+With the rows centred, every product of one group with the other follows from those inside the smaller one: let K be
+the Gram matrix of all rows and B the smaller group, then ``K_BA 1 = -K_BB 1`` and ``K_BA K_AB = (K^2)_BB - K_BB^2``.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthuterus_bench.metrics.gram import Gram
+from synthuterus_bench.metrics.permutation import Draws
+
+Floats = NDArray[np.float64]
+
+
+def distances_of_splits(gram: Gram, draws: Draws) -> Floats:
+    """The distance of each pair of groups of rows, (draws,); all pairs hold the same rows."""
+    rows = np.sort(np.concatenate(draws[0]))
+    smaller = [np.searchsorted(rows, min(draw, key=len)) for draw in draws]
+    low_rank = 2 * gram.rows.shape[1] <= min(map(len, draws[0]))
+    return (_by_features if low_rank else _by_products)(gram, rows, smaller)
+
+
+def _by_products(gram: Gram, rows: NDArray[np.int64], smaller: list[NDArray[np.int64]]) -> Floats:
+    products = _centred(gram.products[np.ix_(rows, rows)])
+    square, own, count = products @ products, np.diagonal(products), len(rows)
+    found = []
+    for group in smaller:
+        n, m = len(group), count - len(group)
+        inner = products[np.ix_(group, group)]
+        outward = inner.sum(1)
+        cross = _centred(square[np.ix_(group, group)] - inner @ inner - np.outer(outward, outward) / m)
+        overlap = _root_trace(cross) / np.sqrt(float(n - 1) * (m - 1))
+        mean, mine = outward.sum() / n**2, own[group].sum()
+        traces = (mine - n * mean) / (n - 1) + (own.sum() - mine - n * n / m * mean) / (m - 1)
+        found.append((1 + n / m) ** 2 * mean + traces - 2 * overlap)
+    return np.maximum(found, 0)
+
+
+def _by_features(gram: Gram, rows: NDArray[np.int64], smaller: list[NDArray[np.int64]]) -> Floats:
+    centred = gram.rows[rows] - gram.rows[rows].mean(0)
+    every, count = centred.T @ centred, len(rows)
+    found = []
+    for group in smaller:
+        n, m = len(group), count - len(group)
+        part = centred[group]
+        mean, square = part.mean(0), part.T @ part
+        one = (square - n * np.outer(mean, mean)) / (n - 1)
+        two = (every - square - n * n / m * np.outer(mean, mean)) / (m - 1)
+        gap = (1 + n / m) ** 2 * (mean @ mean)
+        found.append(gap + np.trace(one) + np.trace(two) - 2 * root_of_product(one, two))
+    return np.maximum(found, 0)
+
+
+def root_of_product(one: Floats, two: Floats) -> float:
+    """``Tr (S_1 S_2)^1/2`` of two covariances (d, d)."""
+    values, vectors = np.linalg.eigh(one)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    return _root_trace(root.T @ two @ root)
+
+
+def _root_trace(matrix: Floats) -> float:
+    return float(np.sqrt(np.maximum(np.linalg.eigvalsh(matrix), 0)).sum())
+
+
+def _centred(matrix: Floats) -> Floats:
+    """Rows and columns of a symmetric matrix without their means."""
+    means = matrix.mean(0)
+    return matrix - means - means[:, None] + means.mean()
