@@ -76,7 +76,8 @@ def evaluate(
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that extract features.", show_default="one a core")
+        int | None,
+        typer.Option(min=1, help="Processes that extract features and train classifiers.", show_default="one a core"),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where networks run.")] = Device.CPU,
     reconstruction: Annotated[

@@ -10,6 +10,8 @@ from synthuterus_bench.generators.plan import Shares
 from synthuterus_bench.vocab import Sequence
 
 RECORD = "training.json"
+INITIAL = "initial"
+"""Name of the digest of the weights that a training began with."""
 
 
 class Share(BaseModel):

@@ -16,7 +16,7 @@ from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, 
 from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.jackknife import grouped_interval
 from synthuterus_bench.metrics.permutation import excess_over_null
-from synthuterus_bench.metrics.splits import distances_of_splits, root_of_product
+from synthuterus_bench.metrics.splits import distances_of_splits, low_rank, root_of_product
 
 Floats = NDArray[np.float64]
 EASY = 500
@@ -29,7 +29,7 @@ def frechet_distance(left: NDArray[np.floating], right: NDArray[np.floating]) ->
     """The distance of two feature sets (n, d) and (m, d), n and m at least 2."""
     origin = right[-1].astype(np.float64)
     a, b = left - origin, right - origin
-    if _low_rank(a.shape[1], len(a), len(b)):
+    if low_rank(a.shape[1], len(a), len(b)):
         return _distance(*_from_rows(a, b, exact=True))
     gap = a.mean(0) - b.mean(0)
     a, b = a - a.mean(0), b - b.mean(0)
@@ -45,14 +45,9 @@ def between(gram: Gram, left: Rows, right: Rows, exact: bool = False) -> float:
         exact: by singular values. Otherwise by eigenvalues of the squared matrix, three times as fast, which lose
             half the digits of the smallest: about 1e-7 of the distance.
     """
-    if _low_rank(gram.rows.shape[1], len(left), len(right)):
+    if low_rank(gram.rows.shape[1], len(left), len(right)):
         return _distance(*_from_rows(gram.rows[left], gram.rows[right], exact))
     return _distance(*_from_products(gram, left, right, exact))
-
-
-def _low_rank(dims: int, n: int, m: int) -> bool:
-    """Whether covariances are so much smaller than products of rows that they are the quicker way."""
-    return 2 * dims <= min(n, m)
 
 
 def _distance(gap: float, spread: float, overlap: float) -> float:

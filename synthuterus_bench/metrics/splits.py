@@ -17,8 +17,13 @@ def distances_of_splits(gram: Gram, draws: Draws) -> Floats:
     """The distance of each pair of groups of rows, (draws,); all pairs hold the same rows."""
     rows = np.sort(np.concatenate(draws[0]))
     smaller = [np.searchsorted(rows, min(draw, key=len)) for draw in draws]
-    low_rank = 2 * gram.rows.shape[1] <= min(map(len, draws[0]))
-    return (_by_features if low_rank else _by_products)(gram, rows, smaller)
+    fewer = low_rank(gram.rows.shape[1], *map(len, draws[0]))
+    return (_by_features if fewer else _by_products)(gram, rows, smaller)
+
+
+def low_rank(dims: int, n: int, m: int) -> bool:
+    """Whether covariances are so much smaller than products of rows that they are the quicker way."""
+    return 2 * dims <= min(n, m)
 
 
 def _by_products(gram: Gram, rows: NDArray[np.int64], smaller: list[NDArray[np.int64]]) -> Floats:

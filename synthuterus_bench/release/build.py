@@ -106,9 +106,7 @@ def generate(plan: ReleasePlan, out: Path, workers: int = 1, track: Track = sile
 
 
 def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew: Crew, track: Track = silent) -> Cohort:
-    record = _checked(plan)
-    plan = replace(plan, sampler=resolve(load_pipeline(plan.folder), plan.sampler))
-    engine, shares = _engine(plan, record, work, track)
+    plan, engine, record, shares = _prepared(plan, work, track)
     header = facts | _header(plan, engine, record)
     selftest = _selftest(plan, engine, header)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
@@ -128,6 +126,14 @@ def _lead(plan: ReleasePlan, out: Path, work: Path, facts: dict[str, Any], crew:
         check_release(folder)
     shutil.rmtree(work, ignore_errors=True)
     return load_cohort(out)
+
+
+def _prepared(plan: ReleasePlan, work: Path, track: Track) -> tuple[ReleasePlan, Engine, TrainingRecord, Shares]:
+    """The plan with the sampler's settings filled in, and what it is drawn and filtered with."""
+    record = _checked(plan)
+    plan = replace(plan, sampler=resolve(load_pipeline(plan.folder), plan.sampler))
+    engine, shares = _engine(plan, record, work, track)
+    return plan, engine, record, shares
 
 
 def _checked(plan: ReleasePlan) -> TrainingRecord:
@@ -215,10 +221,27 @@ def _finished(out: Path, config: Config, header: dict[str, Any]) -> Cohort:
     log = audit_file(out, config)
     if not log.is_file():
         raise DataError(f"{out}: found something that is no release of {config}", "remove it or give another --out")
-    there = read_ends(log)[0]
-    there = there | {"sampler": {"spacing": EVEN} | there.get("sampler", {})}
-    different = [name for name, value in header.items() if there.get(name) != value]
-    if different:
+    if different := _different(log, header):
         raise DataError(f"{out}: found a release with another {different[0]}", "remove it or give another --out")
     check_release(out)
     return load_cohort(out)
+
+
+def _different(log: Path, header: dict[str, Any]) -> list[str]:
+    """What the log of a release says otherwise than ``header``."""
+    there = read_ends(log)[0]
+    there = there | {"sampler": {"spacing": EVEN} | there.get("sampler", {})}
+    return [name for name, value in header.items() if there.get(name) != value]
+
+
+def is_of_plan(out: Path, plan: ReleasePlan) -> bool:
+    """Whether the release in ``out`` is the one that a plan with the index beside its weights would give.
+
+    Raises:
+        WeightsError: the generator, its index or the embedder cannot be read.
+    """
+    plan, engine, record, _ = _prepared(plan, out.parent, silent)
+    try:
+        return not _different(audit_file(out, plan.config), facts_of(plan.folder) | _header(plan, engine, record))
+    except DataError:
+        return False

@@ -5,7 +5,7 @@ from typing import Any
 
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.measured import Measured
-from synthuterus_bench.generators.trained import TrainingRecord
+from synthuterus_bench.generators.trained import INITIAL, TrainingRecord
 from synthuterus_bench.training.card_measured import facts, sections
 from synthuterus_bench.vocab import VIEW_SIZE, Conditioning, Family
 
@@ -86,7 +86,7 @@ def model_card(
         parameters=", ".join(f"{name} {count:,}" for name, count in parameters.items()),
         device=record.device,
         loss=record.losses[-1],
-        more=_more(record) + (facts(measured) if measured else ""),
+        more=_more(record, measured) + (facts(measured) if measured else ""),
         how=f"\n{how}\n" if how else "",
         settings=_settings(record.config),
         samples=_SAMPLES if samples and not measured else "",
@@ -98,19 +98,20 @@ def _quality(record: TrainingRecord) -> str:
     return _QUALITY.format(rows=_quality_table(record.quality)) if record.quality else ""
 
 
-def _more(record: TrainingRecord) -> str:
+def _more(record: TrainingRecord, measured: Measured | None) -> str:
+    told = {INITIAL} if measured and measured.begun else set()
     rows = []
     if record.validation:
         best = dict(record.validation).get(record.best_step or -1)
         rows.append(("best validation loss", "" if best is None else f"{best:.4f} after {record.best_step:,} steps"))
     if "perceptual" in record.config:
         rows.append(("perceptual loss", _perceptual(record)))
-    rows += [(_origin(name), f"`{digest[:16]}`") for name, digest in record.digests.items()]
+    rows += [(_origin(name), f"`{digest[:16]}`") for name, digest in record.digests.items() if name not in told]
     return "".join(f"| {name} | {value} |\n" for name, value in rows)
 
 
 def _origin(name: str) -> str:
-    return "initial weights" if name == "initial" else f"built on {name.replace('_', ' ')}"
+    return "initial weights" if name == INITIAL else f"built on {name.replace('_', ' ')}"
 
 
 def _settings(config: dict[str, Any]) -> str:

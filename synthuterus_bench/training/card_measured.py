@@ -105,7 +105,7 @@ def sections(measured: Measured) -> str:
 
 
 def _anatomy(row: Judged) -> str:
-    cells = [row.pictures, str(row.images), _share(row.plausible), _share(row.valid), _share(row.agreement)]
+    cells = [row.pictures, str(row.images), share(row.plausible), share(row.valid), share(row.agreement)]
     return f"| {' | '.join(cells)} |"
 
 
@@ -130,8 +130,8 @@ def _conditions(measured: Measured) -> str:
 
 def _recovered(row: Recovered) -> str:
     name = f"**{row.condition}**" if row.value is None else f"{row.condition} {row.value}"
-    real = _share(row.real) if row.real else "none"
-    return f"| {name} | {row.samples} | {_share(row.share)} | {row.real_images} | {real} |"
+    real = share(row.real) if row.real else "none"
+    return f"| {name} | {row.samples} | {share(row.share)} | {row.real_images} | {real} |"
 
 
 def _sampler(row: SamplerRow, names: list[str]) -> str:
@@ -142,14 +142,14 @@ def _sampler(row: SamplerRow, names: list[str]) -> str:
         f"{row.spacing:g}",
         str(row.calls),
         f"{row.images_a_second:g}",
-        _share(row.anatomy.valid),
-        _share(row.anatomy.agreement),
-        *(_share(row.recovered.get(name)) for name in names),
+        share(row.anatomy.valid),
+        share(row.anatomy.agreement),
+        *(share(row.recovered.get(name)) for name in names),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _share(value: Value | None) -> str:
+def share(value: Value | None) -> str:
     """``93.8 % (91.2 to 95.6)``."""
     if value is None:
         return "not asked"

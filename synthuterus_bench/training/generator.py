@@ -5,7 +5,7 @@ from pathlib import Path
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.generators.catalogue import ModelId
-from synthuterus_bench.generators.trained import TrainingRecord
+from synthuterus_bench.generators.trained import INITIAL, TrainingRecord
 from synthuterus_bench.nets.autoencoder import autoencoder_digest, load_autoencoder
 from synthuterus_bench.nets.embedder import Embedder, load_embedder
 from synthuterus_bench.progress import Track, silent
@@ -46,7 +46,7 @@ def train_generator(
     check_settings(model, config)
     check_cohort(cohort, model)
     task = make_task(model, cohort, config, autoencoder, embedder, weights_dir)
-    digests = built_on(task) | ({"initial": begin_with(task, initial)} if initial else {})
+    digests = built_on(task) | ({INITIAL: begin_with(task, initial)} if initial else {})
     run = run_digest(cohort, config, task.accelerator.num_processes, **digests)
     trained = train(task, config, out, task.accelerator, run, track)
     return pack(task, cohort, trained, out / "pipeline", digests, embedder or load_embedder(), track)

@@ -2,8 +2,6 @@
 
 import platform
 
-import torch
-
 from synthuterus_bench.vocab import Precision
 
 
@@ -14,6 +12,8 @@ def settled_precision(wanted: Precision) -> Precision:
 
 def computes_in_bf16() -> bool:
     """Whether the device that trainings run on has instructions for bfloat16."""
+    import torch
+
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if platform.machine().lower() in ("arm64", "aarch64"):

@@ -17,7 +17,7 @@ from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.privacy.selftest_record import Cell, SelfTest
-from synthuterus_bench.release.build import ReleasePlan, generate
+from synthuterus_bench.release.build import ReleasePlan, generate, is_of_plan
 from synthuterus_bench.release.checksums import write_checksums
 from synthuterus_bench.release.gate import check_release
 from synthuterus_bench.vocab import CLASSES, Config
@@ -70,6 +70,13 @@ def test_a_second_run_finds_it_done_and_another_plan_is_refused(plan, release):
     with pytest.raises(DataError, match="another seed"):
         generate(replace(plan, seed=1), release.root, workers=1)
     assert contents(release.root) == before
+
+
+def test_a_release_is_of_the_plan_it_was_made_by_and_of_no_other(plan, release, tmp_path):
+    assert is_of_plan(release.root, plan)
+    assert not is_of_plan(release.root, replace(plan, seed=plan.seed + 1))
+    assert not is_of_plan(release.root, replace(plan, sampler=replace(plan.sampler, guidance=9.0)))
+    assert not is_of_plan(tmp_path, plan)
 
 
 def test_a_release_of_before_steps_could_be_spaced_is_one_of_even_steps(plan, tmp_path):

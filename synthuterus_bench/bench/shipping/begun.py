@@ -8,12 +8,10 @@ from pydantic import ValidationError
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.measured import Begun
-from synthuterus_bench.generators.trained import TrainingRecord, load_record
+from synthuterus_bench.generators.trained import INITIAL, TrainingRecord, load_record
 from synthuterus_bench.repro import write_atomic
 
 NOTE = "initial.json"
-INITIAL = "initial"
-"""Name of the digest in a training record."""
 
 
 def note_initial(out: Path, folder: Path) -> None:

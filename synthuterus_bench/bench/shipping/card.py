@@ -5,7 +5,7 @@ from pathlib import Path
 from synthuterus_bench.bench.shipping.measure import Subject, samples_of
 from synthuterus_bench.bench.shipping.pictures import A_CLASS, CURVE, SHEET, loss_curve, png, sample_sheet
 from synthuterus_bench.bench.shipping.real import one_a_patient
-from synthuterus_bench.generators.measured import Measured
+from synthuterus_bench.generators.measured import Measured, Value
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.privacy.membership import load_membership, with_section
@@ -13,6 +13,7 @@ from synthuterus_bench.privacy.plants import Strength
 from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE, load_selftest
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.training.card import model_card
+from synthuterus_bench.training.card_measured import share
 from synthuterus_bench.training.pack import parameters_of
 from synthuterus_bench.vocab import CLASSES, Split
 
@@ -72,4 +73,4 @@ def _filter(folder: Path) -> str:
 
 
 def _percent(value: float, ends: tuple[float, float]) -> str:
-    return f"{100 * value:.1f} % ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})"
+    return share(Value(value=value, low=ends[0], high=ends[1]))

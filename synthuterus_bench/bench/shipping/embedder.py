@@ -17,7 +17,7 @@ from synthuterus_bench.nets.embedder import FILE, Embedder, load_embedder
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.privacy.reference import ReferenceIndex
 from synthuterus_bench.privacy.scores import embed
-from synthuterus_bench.privacy.search import nearest
+from synthuterus_bench.privacy.search import nearest, nearest_other
 from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE, Cell, SelfTest, load_selftest
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.training.outcome import load_outcome
@@ -25,8 +25,6 @@ from synthuterus_bench.training.targets import Helper
 from synthuterus_bench.vocab import Split, View
 
 PERCENTILES = (1, 50, 95, 99, 100)
-EVERY = 10
-"""Of training images one in so many is looked at."""
 
 
 def pack_embedder(yard: Yard) -> Path:
@@ -122,12 +120,8 @@ def _unseen(cohort: Cohort, embedder: Embedder, index: ReferenceIndex) -> NDArra
 
 
 def _others(index: ReferenceIndex) -> NDArray[np.float32]:
-    """Largest cosine of every tenth training image to one of another patient."""
-    owners = np.array(index.groups)
-    rows = np.arange(0, len(owners), EVERY)
-    cosines = index.codes[rows] @ index.codes.T
-    cosines[owners[rows, None] == owners] = -1
-    return cosines.max(1)
+    """Largest cosine of every training image to one of another patient."""
+    return nearest_other(index.codes, np.unique(index.groups or index.keys, return_inverse=True)[1])
 
 
 def _said(values: NDArray[Any]) -> str:

@@ -10,21 +10,19 @@ from synthuterus_bench.bench.shipping.measure import Subject, measure
 from synthuterus_bench.bench.shipping.parcel import ship
 from synthuterus_bench.bench.shipping.reader import reader_of
 from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
-from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.errors import SynthbenchError, WeightsError
+from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.measured import MEASURED, Measured, load_measured
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.nets.embedder import FILE, load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
-from synthuterus_bench.privacy.index import INDEX_FILE, load_index
-from synthuterus_bench.privacy.log import read_log
+from synthuterus_bench.privacy.index import INDEX_FILE
 from synthuterus_bench.privacy.losses import measure_membership
 from synthuterus_bench.privacy.membership import MEMBERSHIP, load_membership, save_membership
 from synthuterus_bench.privacy.selftest_record import SELFTEST_FILE
-from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
+from synthuterus_bench.release.build import ReleasePlan, generate, is_of_plan
 from synthuterus_bench.repro import digest_file, write_atomic
 from synthuterus_bench.vocab import Family
 from synthuterus_bench.workers import available_cores
@@ -92,24 +90,10 @@ def draw_release(model: ModelId, out: Path, yard: Yard) -> Cohort:
     """The release that is measured, in ``out/release``; one of other weights, index or size is drawn anew."""
     plan = ReleasePlan(str(model), out / "pipeline", yard.scans(model), embedder=yard.embedder)
     release = out / "release"
-    if release.exists() and not _is_of(release, plan):
+    if release.exists() and not is_of_plan(release, plan):
         shutil.rmtree(release)
     yard.say(f"{model}: {plan.scans} samples in {release}")
     return generate(plan, release, available_cores(), yard.track)
-
-
-def _is_of(release: Path, plan: ReleasePlan) -> bool:
-    index = load_index(plan.folder / INDEX_FILE)
-    wanted = facts_of(plan.folder) | {
-        "scans": plan.scans,
-        "encoder_sha256": index.encoder_sha256,
-        "reference_digest": index.reference_digest,
-    }
-    try:
-        header = read_log(audit_file(release, plan.config))[0]
-    except SynthbenchError:
-        return False
-    return all(header.get(name) == value for name, value in wanted.items())
 
 
 def measured_of(subject: Subject, yard: Yard) -> Measured:

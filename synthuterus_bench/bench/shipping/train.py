@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from synthuterus_bench.bench.shipping.begun import INITIAL, note_initial
+from synthuterus_bench.bench.shipping.begun import note_initial
 from synthuterus_bench.bench.shipping.cost import note_machine
 from synthuterus_bench.bench.shipping.recipes import read_recipe, same_training
 from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
@@ -11,7 +11,7 @@ from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.folder import weights_digest
-from synthuterus_bench.generators.trained import load_record
+from synthuterus_bench.generators.trained import INITIAL, load_record
 from synthuterus_bench.nets.autoencoder_record import load_autoencoder_record
 from synthuterus_bench.training.start import Inputs, start
 from synthuterus_bench.training.targets import Target

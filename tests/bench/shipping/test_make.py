@@ -164,7 +164,9 @@ def test_a_training_that_begins_with_weights_says_so_on_its_card(made, cohort, t
     begun = load_measured(site.pipeline).begun
     assert (begun.weights_sha256, begun.trained_on, begun.images_seen) == (digest, name, 16)
     said = f"begun with weights | `{digest[:16]}`, trained on `{name}`, 16 images seen |"
-    assert said in (site.pipeline / "README.md").read_text()
+    card = (site.pipeline / "README.md").read_text()
+    assert said in card
+    assert card.count(f"`{digest[:16]}`") == 1, "told once"
     site.said.clear()
     make([CT], replace(site.yard, initial=None), training=False)
     assert said in (site.pipeline / "README.md").read_text()
