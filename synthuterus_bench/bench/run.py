@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_sizes
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
+from synthuterus_bench.bench.spatial import plane_banks, plane_needs, score_volumes
 from synthuterus_bench.bench.stock import is_stock, load_stock
 from synthuterus_bench.bench.submission import Submission, load_submission
 from synthuterus_bench.bench.suite import Suite, find_suite
@@ -24,10 +26,9 @@ from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.features import Embedder, extract
 from synthuterus_bench.metrics.scopes import compact
-from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_bytes
-from synthuterus_bench.vocab import Split
+from synthuterus_bench.vocab import Plane, Split
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "torch-fidelity", "lpips")
 
@@ -98,6 +99,7 @@ def evaluate(
     _check_device(device)
     suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
     cache = cache or cache_folder()
+    kept = features_cache or cache / "features"
     with clock.stage("submission"):
         submission = _read(path, suite, name, cache, device, track)
     embedder = embedder or _shipped_embedder()
@@ -106,25 +108,26 @@ def evaluate(
     with clock.stage("features"):
         sets = Sets(submission, real)
         own = extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, embedder, track=track)
-        rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations))
-        bank = extract(
-            sets.pixels[rows],
-            _needs(suite),
-            embedder,
+        rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations, suite.n_real_per_class))
+        look = partial(
+            extract,
+            embedder=embedder,
             weights_dir=weights_dir,
             device=device,
             workers=workers,
-            cache=features_cache or cache / "features",
+            cache=kept,
             parts=sets.parts(rows),
             groups=scopes[0].strata,
-            into=own.take(rows),
             track=track,
         )
+        bank = look(sets.pixels[rows], _needs(suite), into=own.take(rows))
+        banks = {Plane.SAGITTAL: bank} | plane_banks(sets, suite, rows, look)
     with clock.stage("metrics"):
         metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
+        metrics = score_volumes(suite, metrics, scopes, banks, track, left_out(submission))
     with clock.stage("downstream"):
         tasks = score_tasks(
-            suite, *sets.labelled(own), device=device, weights_dir=weights_dir, workers=workers, track=track
+            suite, *sets.labelled(own), device=device, weights_dir=weights_dir, workers=workers, cache=kept, track=track
         )
     details = _details(suite, sets, own, metrics, tasks)
     entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
@@ -151,7 +154,7 @@ def _shipped_embedder() -> Embedder:
 
 
 def _needs(suite: Suite) -> set[Need]:
-    return {METRICS[name].need for name in suite.metrics} - {Need.EMBEDDER, Need.CODES}
+    return (suite.needs | plane_needs(suite)) - {Need.EMBEDDER, Need.CODES}
 
 
 def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +52,16 @@ def params_of(regime: Regime) -> Params:
 
 def recipe_of(regime: Regime) -> Recipe:
     """How a regime trains its network."""
-    return Recipe(regime.net or "", regime.side or 0, regime.epochs or 0, regime.learning_rate or 0.0)
+    return Recipe(regime.net or "", regime.side or 0, 1, regime.learning_rate or 0.0)
 
 
-def score_all(tasks: Sequence[Task], device: str, workers: int, track: Track) -> list[dict[str, Scored]]:
+def score_all(
+    tasks: Sequence[Task], device: str, workers: int, cache: Path | None, track: Track
+) -> list[dict[str, Scored]]:
     """Do every training of every task; its arms, scored."""
     wanted = [one for task in tasks for arm in task.arms.values() for one in arm]
-    made = iter(run_jobs([one for one in wanted if isinstance(one, Job)], device=device, workers=workers, track=track))
+    jobs = [one for one in wanted if isinstance(one, Job)]
+    made = iter(run_jobs(jobs, device=device, workers=workers, cache=cache, track=track))
     answers = iter([next(made) if isinstance(one, Job) else one for one in wanted])
     return [
         {name: score(task.panel, np.stack([next(answers) for _ in arm])) for name, arm in task.arms.items()}

@@ -38,6 +38,10 @@ class Need(StrEnum):
     ANATOMY = "anatomy"
 
 
+NO_WHOLE = (Need.LPIPS, Need.ANATOMY)
+"""Distances between images and verdicts on one image, which features of several slices side by side have none of."""
+
+
 class Features:
     """Rows of one array of a feature bank, and what several metrics make of them once."""
 
@@ -54,8 +58,8 @@ class Features:
 class Relabelling:
     """Real images dealt anew by patient.
 
-    ``real`` stands for the held-out ones; ``train`` is all of the other patients, and ``fake`` as many of those as
-    there are synthetic images.
+    ``real`` stands for the held-out ones; ``train`` and ``fake`` are of the other patients, as many images of those as
+    there are training and synthetic ones, the same from the first on.
     """
 
     real: Rows
