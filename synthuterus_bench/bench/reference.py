@@ -39,6 +39,12 @@ class Reference:
     public: bool = False
 
 
+def unseen(name: str, digest: str) -> Reference:
+    """A reference of which no image is at hand."""
+    none = Part(np.empty((0, 0, 0), np.uint16), np.empty(0, np.int64), np.empty(0, np.int64))
+    return Reference(name, digest, none, none, {})
+
+
 def cache_folder() -> Path:
     """``$SYNTHBENCH_CACHE``, else ``~/.cache/synthuterus-bench``."""
     named = os.environ.get(CACHE_VARIABLE)
@@ -74,7 +80,7 @@ def phantom_cohort(suite: Suite, cache: Path, track: Track = silent) -> Cohort:
 
     drawn = [suite.phantom, code_digest(), suite.view, suite.dims, suite.phantom_scans, suite.phantom_seed]
     folder = cache / "references" / digest_json(drawn)[:32]
-    cohort = load_cohort(folder) if folder.exists() else _draw(folder, suite, track)
+    cohort = load_cohort(folder) if folder.exists() else draw_phantom(folder, suite, available_cores(), track)
     if suite.phantom_digest not in (None, cohort.manifest.digest):
         raise CohortError(
             f"{folder}: found digest {cohort.manifest.digest[:12]}, expected the frozen {suite.phantom_digest:.12} of "
@@ -84,14 +90,14 @@ def phantom_cohort(suite: Suite, cache: Path, track: Track = silent) -> Cohort:
     return cohort
 
 
-def _draw(folder: Path, suite: Suite, track: Track) -> Cohort:
+def draw_phantom(folder: Path, suite: Suite, workers: int, track: Track = silent) -> Cohort:
+    """Draw the phantom cohort of a suite into the new folder ``folder``."""
     from synthuterus_bench.cohorts.phantom.population import draw_cohort, draw_preset
 
-    how = {"view": suite.view, "dims": suite.dims, "seed": suite.phantom_seed}
-    work = {"workers": available_cores(), "track": track}
+    view, dims, seed = suite.view, suite.dims, suite.phantom_seed
     if suite.phantom_scans is None:
-        return draw_preset(folder, suite.phantom, **how, **work)
-    return draw_cohort(folder, scans=suite.phantom_scans, **how, **work)
+        return draw_preset(folder, suite.phantom, view=view, dims=dims, seed=seed, workers=workers, track=track)
+    return draw_cohort(folder, scans=suite.phantom_scans, view=view, dims=dims, seed=seed, workers=workers, track=track)
 
 
 def umd_cohort(suite: Suite, cache: Path) -> Cohort:

@@ -8,10 +8,12 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from synthuterus_bench.bench.bundle import Bundle, is_bundle, load_bundle
+from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundle
 from synthuterus_bench.bench.details import Details, save_details
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
 from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_sizes
-from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
+from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference, unseen
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.spatial import plane_banks, plane_needs, score_volumes
@@ -84,7 +86,7 @@ def evaluate(
         path: a release or cohort folder, one with a subfolder of images for each orientation, or a pipeline folder:
             of this package, of which a release is drawn first and kept in ``cache``, or a stock unconditional one of
             diffusers.
-        reference: ``phantom``, or a prepared cohort folder with train and test splits.
+        reference: ``phantom``, ``umd``, a prepared cohort folder with train and test splits, or a reference bundle.
         name: what to call the generator; by default what a release says.
         cache: folder of drawn references and samples, by default :func:`cache_folder`; ``features_cache`` that of
             features, by default ``features`` in it.
@@ -103,6 +105,9 @@ def evaluate(
     with clock.stage("submission"):
         submission = _read(path, suite, name, cache, device, track)
     embedder = embedder or _shipped_embedder()
+    if is_bundle(reference):
+        bundle = load_bundle(Path(reference), suite)
+        return _by_bundle(suite, submission, bundle, embedder, device, clock, weights_dir, workers, kept, track)
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)
     with clock.stage("features"):
@@ -157,6 +162,38 @@ def _needs(suite: Suite) -> set[Need]:
     return (suite.needs | plane_needs(suite)) - {Need.EMBEDDER, Need.CODES}
 
 
+def _by_bundle(
+    suite: Suite,
+    submission: Submission,
+    bundle: Bundle,
+    embedder: Embedder,
+    device: str,
+    clock: _Clock,
+    weights_dir: Path | None,
+    workers: int,
+    cache: Path,
+    track: Track,
+) -> Evaluation:
+    with clock.stage("features"):
+        how = {"weights_dir": weights_dir, "device": device, "workers": workers, "cache": cache, "track": track}
+        bank = extract(submission.pixels, bundle_needs(suite), embedder, **how)
+    with clock.stage("metrics"):
+        results = score_by_bundle(suite, submission, bundle, bank, left_out(submission))
+    details = Details(
+        suite=suite.id,
+        protocol_digest=suite.digest,
+        reference_digest=bundle.header.reference_digest,
+        intensity=submission.intensity,
+        found=submission.found,
+        confusions={},
+        similarities={},
+        nulls=(),
+        notes=(NOTE, *notes_on(submission)),
+    )
+    real = unseen(bundle.header.reference, bundle.header.reference_digest)
+    return Evaluation(_entry(suite, submission, real, results, details, device), details, clock.seconds)
+
+
 def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:
     return Details(
         suite=suite.id,
@@ -173,7 +210,7 @@ def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics
 
 def overlap(submission: Submission, real: Reference) -> dict[str, int]:
     """Exact copies: evaluated images that are in a split of the reference, and repeats within the submission."""
-    copies = {f"copies_of_{split}": _count(submission, real.digests.get(split, frozenset())) for split in Split}
+    copies = {f"copies_of_{split}": _count(submission, real.digests[split]) for split in Split if split in real.digests}
     return copies | {"repeats": len(submission.digests) - len(set(submission.digests))}
 
 

@@ -96,7 +96,7 @@ def _register() -> None:
     """Import the command modules: each adds its commands to ``app``."""
     from importlib import import_module
 
-    nouns = ("demo", "cohort", "prep", "train", "generate", "release", "filter", "audit", "models", "evaluate")
+    nouns = ("demo", "cohort", "prep", "train", "generate", "release", "filter", "audit", "models", "evaluate", "suite")
     for noun in (*nouns, "leaderboard", "membership", "push", "pull"):
         import_module(f"synthuterus_bench.cli.{noun}")
 

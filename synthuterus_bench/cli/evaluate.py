@@ -22,6 +22,9 @@ class SuiteName(StrEnum):
     """The suites there are."""
 
     ROI = "uterus-2d-roi"
+    FULL = "uterus-2d-full"
+    VOLUMES_ROI = "uterus-3d-roi"
+    VOLUMES_FULL = "uterus-3d-full"
     DEMO = "demo"
 
 
@@ -47,7 +50,11 @@ def evaluate(
         SuiteName, typer.Option(help="Frozen protocol to evaluate by; demo takes a minute.")
     ] = SuiteName.ROI,
     reference: Annotated[
-        str, typer.Option(help="phantom, or a prepared cohort folder with train and test.")
+        str,
+        typer.Option(
+            help="phantom; umd, prepared into the cache; a prepared cohort folder with train and test; or a reference "
+            "bundle, the file of `suite reference`."
+        ),
     ] = "phantom",
     out_: Annotated[
         Path | None,
@@ -71,7 +78,7 @@ def evaluate(
     features_cache: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that keeps extracted features, found by images, weights and code.",
+            help="Folder that keeps features and what classifiers answered, found by images, weights and code.",
             show_default="features in $SYNTHBENCH_CACHE or ~/.cache/synthuterus-bench",
         ),
     ] = None,

@@ -11,7 +11,13 @@ from synthuterus_bench.metrics.prdc import PRDC
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.vocab import Plane
 
-DIGESTS = {}
+DIGESTS = {
+    ("uterus-2d-roi", 1): "c4e1dc9a56074d54",
+    ("uterus-2d-full", 1): "314110fb778e9269",
+    ("uterus-3d-roi", 1): "b35c2494095030c6",
+    ("uterus-3d-full", 1): "c268f163d94cf299",
+    ("demo", 1): "25847009c84a8671",
+}
 PAPER = ("fid-2048", "lpips", "irs-adjusted")
 
 
