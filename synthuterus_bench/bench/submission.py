@@ -11,6 +11,7 @@ from synthuterus_bench.bench.folder import Intensity, read_class_folders
 from synthuterus_bench.bench.parts import cut
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
 from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.bench.volumes import read_class_volumes
 from synthuterus_bench.cohorts.layout import audit_file, config_of, configs_in, is_cohort
 from synthuterus_bench.cohorts.record import Scan, field_strengths
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
@@ -91,19 +92,27 @@ def suited(path: Path, suite: Suite) -> Path:
 
 
 def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
+    if suite.dims == 3:
+        volumes = read_class_volumes(path, suite.size)
+        planes = dict(volumes.planes)
+        return _plain(planes.pop(Plane.SAGITTAL), volumes.labels, volumes.intensity, name, planes)
     images = read_class_folders(path, suite.size)
-    digests = tuple(digest_array(pixels) for pixels in images.pixels)
-    content = sorted((CLASSES[label], digest) for label, digest in zip(images.labels, digests, strict=True))
+    return _plain(images.pixels, images.labels, images.intensity, name, {})
+
+
+def _plain(
+    pixels: NDArray[np.uint16],
+    labels: Ints,
+    intensity: Intensity,
+    name: str | None,
+    planes: dict[Plane, NDArray[np.uint16]],
+) -> Submission:
+    digests = tuple(digest_array(image) for image in pixels)
+    content = sorted((CLASSES[label], digest) for label, digest in zip(labels, digests, strict=True))
+    units = np.arange(len(labels))
+    made, dims = Generator(name=name or UNNAMED, dims=3 if planes else 2), 3 if planes else 2
     return Submission(
-        images.pixels,
-        images.labels,
-        np.arange(len(images.labels)),
-        digests,
-        {},
-        digest_json(content),
-        images.intensity,
-        Generator(name=name or UNNAMED),
-        Provenance(),
+        pixels, labels, units, digests, {}, digest_json(content), intensity, made, Provenance(), dims, planes=planes
     )
 
 

@@ -34,8 +34,11 @@ class FeatureBank:
 
     def only(self, needs: set[Need]) -> "FeatureBank":
         """The bank of some needs."""
-        kept = [{need: one for need, one in part.items() if need in needs} for part in (self.arrays, self.identity)]
-        return FeatureBank(*kept, {need: why for need, why in self.missing.items() if need in needs})
+        return FeatureBank(
+            {need: array for need, array in self.arrays.items() if need in needs},
+            {need: params for need, params in self.identity.items() if need in needs},
+            {need: why for need, why in self.missing.items() if need in needs},
+        )
 
     def take(self, rows: NDArray[np.int64]) -> "FeatureBank":
         """The bank of some of the images; not for distances between them."""

@@ -1,5 +1,7 @@
 """Volumes through the whole evaluation, small."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.bench.suite import SUITES, Regime
 from synthuterus_bench.board.invariants import broken_invariants
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
+from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, SubmissionError
 from synthuterus_bench.metrics.volumes import middle_slices
 from synthuterus_bench.vocab import CLASSES, Plane
@@ -82,3 +85,45 @@ def test_images_are_no_volumes(cohort, volumes, suite3d, suite):
         read_reference(cohort, suite3d)
     with pytest.raises(CohortError, match="expected a prepared 2D cohort"):
         read_reference(volumes, suite)
+
+
+@pytest.fixture(scope="module")
+def files(volumes, tmp_path_factory):
+    """The same volumes as NIfTI files of z-scores, in folders by class."""
+    import nibabel
+
+    root = tmp_path_factory.mktemp("files")
+    for scan in volumes.scans():
+        (root / scan.orientation).mkdir(exist_ok=True)
+        affine = np.zeros((4, 4))
+        affine[0, 0], affine[2, 1], affine[1, 2], affine[3, 3] = 4, -1, -1, 1
+        image = nibabel.Nifti1Image(from_window(scan.pixels), affine)
+        nibabel.save(image, root / scan.orientation / f"{scan.scan_id}.nii.gz")
+    return root
+
+
+def test_volumes_in_class_folders_are_those_of_the_cohort(files, volumes, suite3d):
+    every = suite3d.model_copy(update={"n_per_class": 99})
+    plain, known = load_submission(files, every, "plain"), load_submission(volumes.root, every)
+    assert (plain.intensity, plain.dims, plain.generator.dims) == ("window", 3, 3)
+    for ours, theirs in ((plain.pixels, known.pixels), *((plain.planes[p], known.planes[p]) for p in known.planes)):
+        assert sorted(map(bytes, ours)) == sorted(map(bytes, theirs))
+
+
+def test_files_that_are_no_volumes_are_named(files, tmp_path, suite3d):
+    import nibabel
+
+    root = tmp_path / "files"
+    for name in CLASSES:
+        (root / name).mkdir(parents=True)
+        shutil.copy(next((files / name).iterdir()), root / name)
+    bad = root / "av-af" / "bad.nii"
+    nibabel.save(
+        nibabel.Nifti1Image(np.random.default_rng(0).normal(size=(8, 8, 8)).astype(np.float32), np.eye(4)), bad
+    )
+    with pytest.raises(SubmissionError, match=r"bad.nii: found .*, expected"):
+        load_submission(root, suite3d)
+    bad.unlink()
+    (root / "av-af" / "picture.png").write_bytes(b"")
+    with pytest.raises(SubmissionError, match=r"picture.png: found .png, expected .nii"):
+        load_submission(root, suite3d)

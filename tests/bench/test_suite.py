@@ -89,9 +89,9 @@ def test_a_file_that_contradicts_itself_is_refused(tmp_path, update, said):
 
 
 def test_regimes_say_all_of_how_they_learn():
-    with pytest.raises(ValueError, match="belong to every one but k-means"):
+    with pytest.raises(ValueError, match="belong to every regime but k-means"):
         Regime(name="supervised", net="resnet18", side=64, learning_rate=1e-3)
-    with pytest.raises(ValueError, match="belong to every one but k-means"):
+    with pytest.raises(ValueError, match="belong to every regime but k-means"):
         Regime(name="k-means", updates=3)
 
 
