@@ -12,8 +12,8 @@ from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.vocab import Plane
 
 DIGESTS = {
-    ("uterus-2d-roi", 1): "c4e1dc9a56074d54",
-    ("uterus-2d-full", 1): "314110fb778e9269",
+    ("uterus-2d-roi", 1): "7c9f95da2298d251",
+    ("uterus-2d-full", 1): "bca1291b2cbeceec",
     ("uterus-3d-roi", 1): "b35c2494095030c6",
     ("uterus-3d-full", 1): "c268f163d94cf299",
     ("demo", 1): "25847009c84a8671",
