@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from synthuterus_bench.bench.bundle import Bundle, is_bundle, load_bundle
 from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundle
@@ -98,13 +99,13 @@ def evaluate(
         SubmissionError, CohortError, WeightsError: see :func:`load_submission`, :func:`load_reference` and
             :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
     """
-    _check_device(device)
+    check_device(device)
     suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
     cache = cache or cache_folder()
     kept = features_cache or cache / "features"
     with clock.stage("submission"):
-        submission = _read(path, suite, name, cache, device, track)
-    embedder = embedder or _shipped_embedder()
+        submission = read_submission(path, suite, name, cache, device, track)
+    embedder = embedder or shipped_embedder()
     if is_bundle(reference):
         bundle = load_bundle(Path(reference), suite)
         return _by_bundle(suite, submission, bundle, embedder, device, clock, weights_dir, workers, kept, track)
@@ -125,7 +126,7 @@ def evaluate(
             groups=scopes[0].strata,
             track=track,
         )
-        bank = look(sets.pixels[rows], _needs(suite), into=own.take(rows))
+        bank = look(sets.pixels[rows], needs_of(suite), into=own.take(rows))
         banks = {Plane.SAGITTAL: bank} | plane_banks(sets, suite, rows, look)
     with clock.stage("metrics"):
         metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
@@ -139,26 +140,36 @@ def evaluate(
     return Evaluation(entry, details, clock.seconds)
 
 
-def _read(path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track) -> Submission:
+def read_submission(
+    path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track = silent
+) -> Submission:
+    """The submission at ``path``, its images drawn first where it is a pipeline; see :func:`evaluate`."""
     if is_stock(path):
         return load_stock(path, suite, cache, name, device, track)
     return load_submission(drawn_release(path, suite, cache, track) if is_pipeline(path) else path, suite, name)
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises:
+        UsageError: no CUDA device that torch can use.
+    """
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda: found no CUDA device that torch can use", "use --device cpu")
 
 
-def _shipped_embedder() -> Embedder:
+def shipped_embedder() -> Embedder:
+    """The embedder that comes with the package."""
     from synthuterus_bench.nets.embedder import load_embedder
 
     return load_embedder()
 
 
-def _needs(suite: Suite) -> set[Need]:
+def needs_of(suite: Suite) -> set[Need]:
+    """What the metrics of a suite read, beside the embedder."""
     return (suite.needs | plane_needs(suite)) - {Need.EMBEDDER, Need.CODES}
 
 
@@ -175,7 +186,13 @@ def _by_bundle(
     track: Track,
 ) -> Evaluation:
     with clock.stage("features"):
-        how = {"weights_dir": weights_dir, "device": device, "workers": workers, "cache": cache, "track": track}
+        how: dict[str, Any] = {
+            "weights_dir": weights_dir,
+            "device": device,
+            "workers": workers,
+            "cache": cache,
+            "track": track,
+        }
         bank = extract(submission.pixels, bundle_needs(suite), embedder, **how)
     with clock.stage("metrics"):
         results = score_by_bundle(suite, submission, bundle, bank, left_out(submission))

@@ -50,8 +50,8 @@ def show(
 
     found = find_suite(name.value)
     needed, cost = weights_needed(found, weights_dir), cost_of(found)
-    value = {"suite": found.model_dump(mode="json"), "digest": found.digest}
-    value |= {"weights": [one.as_json() for one in needed], "cost": cost.as_json()}
+    told = {"weights": [one.as_json() for one in needed], "cost": cost.as_json()}
+    value = {"suite": found.model_dump(mode="json"), "digest": found.digest, **told}
     out.result(value, show_table(found, needed, cost))
 
 
