@@ -98,13 +98,13 @@ def evaluate(
         SubmissionError, CohortError, WeightsError: see :func:`load_submission`, :func:`load_reference` and
             :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
     """
-    _check_device(device)
+    check_device(device)
     suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
     cache = cache or cache_folder()
     kept = features_cache or cache / "features"
     with clock.stage("submission"):
-        submission = _read(path, suite, name, cache, device, track)
-    embedder = embedder or _shipped_embedder()
+        submission = read_submission(path, suite, name, cache, device, track)
+    embedder = embedder or shipped_embedder()
     if is_bundle(reference):
         bundle = load_bundle(Path(reference), suite)
         return _by_bundle(suite, submission, bundle, embedder, device, clock, weights_dir, workers, kept, track)
@@ -139,20 +139,29 @@ def evaluate(
     return Evaluation(entry, details, clock.seconds)
 
 
-def _read(path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track) -> Submission:
+def read_submission(
+    path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track = silent
+) -> Submission:
+    """The submission at ``path``, its images drawn first where it is a pipeline; see :func:`evaluate`."""
     if is_stock(path):
         return load_stock(path, suite, cache, name, device, track)
     return load_submission(drawn_release(path, suite, cache, track) if is_pipeline(path) else path, suite, name)
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises:
+        UsageError: no CUDA device that torch can use.
+    """
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda: found no CUDA device that torch can use", "use --device cpu")
 
 
-def _shipped_embedder() -> Embedder:
+def shipped_embedder() -> Embedder:
+    """The embedder that comes with the package."""
     from synthuterus_bench.nets.embedder import load_embedder
 
     return load_embedder()

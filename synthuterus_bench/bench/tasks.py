@@ -69,7 +69,7 @@ def score_tasks(
     rng = stream(0, "bootstrap", "downstream")
     panel = make_panel(test.labels, test.units, len(CLASSES), resamples=suite.resamples, rng=rng)
     why = _too_few(submission, suite)
-    regimes = [_task(suite, regime, given, panel, weights_dir, why) for regime in suite.regimes]
+    regimes = regime_tasks(suite, given, panel, weights_dir)
     probes = probe_tasks(suite, given, panel, why, track)
     scored = score_all([*regimes, *probes], device, workers, cache, track)
     arms = scored[: len(regimes)]
@@ -82,6 +82,12 @@ def score_tasks(
     results += probe_results(probes, scored[len(regimes) :], whole)
     found = zip(regimes, arms, strict=True)
     return ScoredTasks(results, {name: one for task, each in found for name, one in _confusions(suite, task, each)})
+
+
+def regime_tasks(suite: Suite, given: Given, panel: Panel, weights_dir: Path | None) -> list[Task]:
+    """A task for every regime of a suite; without arms where it cannot be learned."""
+    why = _too_few(given.submission, suite)
+    return [_task(suite, regime, given, panel, weights_dir, why) for regime in suite.regimes]
 
 
 def _too_few(learn: Labelled, suite: Suite) -> str:

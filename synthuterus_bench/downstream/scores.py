@@ -143,7 +143,7 @@ def score(panel: Panel, probabilities: Floats) -> Scored:
     """Score what the classifiers of several seeds say, (seeds, n, classes); the most likely class is predicted."""
     predicted = probabilities.argmax(-1)
     confusions = np.stack([confusion_matrix(panel.truth, row, panel.classes) for row in predicted])
-    drawn = _resampled(panel, predicted)
+    drawn = confusions_of_resamples(panel, predicted)
     f1, recall = (
         Scores(with_mean(measure(confusions)), with_mean(measure(drawn)).mean(0)) for measure in (f1_scores, recalls)
     )
@@ -152,7 +152,7 @@ def score(panel: Panel, probabilities: Floats) -> Scored:
     return Scored(f1, recall, Scores(seeds, resampled.mean(0)), confusions)
 
 
-def _resampled(panel: Panel, predicted: Ints) -> Floats:
+def confusions_of_resamples(panel: Panel, predicted: Ints) -> Floats:
     """Confusion matrices (seeds, resamples, classes, classes)."""
     member = np.unique(panel.units, return_inverse=True)[1]
     cells = np.zeros((len(predicted), panel.weights.shape[1], panel.classes**2))

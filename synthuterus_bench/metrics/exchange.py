@@ -31,6 +31,7 @@ from synthuterus_bench.stats import (
 
 Floats = NDArray[np.float64]
 BATCH = 250
+ROUNDING = 1e-12
 NEWCOMBE = "Newcombe's from two Wilson scores"
 EXCHANGED, EXACT = "images exchanged", "images exchanged, exact"
 
@@ -102,7 +103,7 @@ def exchanged(judge: Judge, pair: Pair, count: int, track: Track = silent) -> Fl
 
 def two_sided(difference: float, null: Floats) -> float:
     """How often a difference under the null is at least as far from 0, ties by rounding included."""
-    return exceedance(np.abs(null) >= abs(difference) * (1 - 1e-9))
+    return exceedance(np.abs(null) >= abs(difference) * (1 - 1e-9) - ROUNDING)
 
 
 def exact_p(first: NDArray[np.bool_], second: NDArray[np.bool_], classes: NDArray[np.int64]) -> float:

@@ -126,9 +126,7 @@ def test_chance_is_rejected_as_often_as_it_says_and_blur_is_found():
     """One Fréchet distance, 400 pairs of one distribution; 5 % of them, 2.8 to 7.5 % with 95 % probability."""
     pair, rng = pair_of((20, 20, 8, 20), 1), np.random.default_rng(3)
     judge = METRICS["fd-embedder"].judge
-    p_values = [
-        contest(judge(Features(rng.normal(size=(68, 4))), pair.scope), pair, 79).p_value for _ in range(400)
-    ]
+    p_values = [contest(judge(Features(rng.normal(size=(68, 4))), pair.scope), pair, 79).p_value for _ in range(400)]
     assert 0.02 <= np.mean(np.array(p_values) <= 0.05) <= 0.085
     features = rng.normal(size=(68, 4))
     features[pair.second] *= 0.2
