@@ -134,11 +134,13 @@ class Judge:
         values: every image has a patient of its own.
         hits: of a share, whether each row of the feature array counts, (rows,).
         span: low and high end of one group's value, where the metric has bounds of its own, and what they are.
+        taken: the rows of a group that count beside the held-out ones, where not all do.
     """
 
     values: Values
     hits: NDArray[np.bool_] | None = None
     span: Callable[[Rows, Rows], Interval] | None = None
+    taken: Callable[[Rows, Rows], Rows] = lambda group, _: group
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,10 +135,10 @@ def _of_spans(span: Callable[[Rows, Rows], Interval], pair: Pair, first: float, 
 def _jackknife(judge: Judge, pair: Pair, difference: float) -> Interval | None:
     """None with under three patients on a side."""
     scope = pair.scope
-    kept = [leave_out(rows, scope) for rows in (pair.first, pair.second, scope.test)]
+    sides = [judge.taken(rows, scope.test) for rows in (pair.first, pair.second)]
+    kept = [leave_out(rows, scope) for rows in (*sides, scope.test)]
     if min(map(len, kept)) < 3:
         return None
-    sides = [pair.first, pair.second]
     parts = [judge.values(kept[0], scope.test), judge.values(kept[1], scope.test)]
     without = [judge.values(sides, rows) for rows in kept[2]]
     parts.append(np.array([first - second for first, second in without]))

@@ -16,6 +16,7 @@ from synthuterus_bench.entry import Interval
 from synthuterus_bench.errors import TooFewError
 from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Relabelling, Rows, Scope
 from synthuterus_bench.metrics.independent import one_a_unit, spread
+from synthuterus_bench.stats import difference_interval
 
 TAIL = 0.05
 
@@ -99,7 +100,7 @@ def measure_irs(features: Features, scope: Scope) -> Measurement:
     n = min(map(len, queries))
     ours, held_out = (retrieve(codes, spread(rows, n), scope.train) for rows in queries)
     null = [_null_irs(codes, draw, scope, n) / held_out.infinity for draw in scope.null]
-    interval = _bounds(ours, held_out.infinity)
+    interval = _ratio_bounds(ours, held_out)
     return Measurement(ours.infinity / held_out.infinity, len(scope.train), n, np.array(null), interval)
 
 
@@ -121,6 +122,14 @@ def _queries(scope: Scope) -> list[Rows]:
 def _bounds(score: Irs, divisor: float) -> Interval:
     low, high = score.lower / divisor, score.upper / divisor
     return Interval(low=low, high=high, level=1 - 2 * TAIL, method="occupancy bounds", unit="patient")
+
+
+def _ratio_bounds(ours: Irs, held_out: Irs) -> Interval:
+    """Of the ratio of two scores, from the bounds of both by the rule for a difference, of logarithms."""
+    sides = [np.log([score.infinity, score.lower, score.upper]).tolist() for score in (ours, held_out)]
+    _, low, high = np.exp(difference_interval(sides[0], sides[1]))
+    method = "ratio of occupancy bounds"
+    return Interval(low=float(low), high=float(high), level=1 - 2 * TAIL, method=method, unit="patient")
 
 
 def _null_irs(codes: NDArray[np.floating], draw: Relabelling, scope: Scope, n: int) -> float:

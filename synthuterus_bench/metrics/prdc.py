@@ -113,7 +113,7 @@ def judge(features: Features, scope: Scope, name: str) -> Judge:
             found.append(float(getattr(of_groups(gram, spread(test, n), spread(group, n)), name)))
         return np.array(found)
 
-    return Judge(values)
+    return Judge(values, taken=lambda group, real: spread(group, len(one_a_unit(real, scope.units))))
 
 
 def _metric(name: str, high: float | None) -> Metric:
