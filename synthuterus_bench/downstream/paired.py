@@ -49,7 +49,9 @@ class Duel:
     def method(self) -> str:
         """What the interval is."""
         return (
-            "paired bootstrap and spread over trainings" if len(self.first.seeds) > 1 else "paired percentile bootstrap"
+            "paired bootstrap and spread over trainings"
+            if len(self.first.seeds) > 1
+            else "paired expanded percentile bootstrap"
         )
 
     def p_value(self, column: int) -> float:

@@ -1,0 +1,229 @@
+"""The paper's Tables 1 and 2 and its downstream figures for a set of entries, with what the paper reports beside.
+
+Table 1: distances by orientation. Table 2, the ablation by conditioning, view and family: means over the four
+orientations, and adjusted IRS. Downstream: gain in macro-F1 over guessing by regime, beside the same of real images.
+A reported number stands beside entries of a full suite of its view and dimension, always marked: it was measured on
+other patients, by a protocol that is not public.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from synthuterus_bench.bench.digits import Digits, digits_of
+from synthuterus_bench.bench.table import POOLED, REGIME, REGIMES, TITLES
+from synthuterus_bench.board.rank import CONTROL
+from synthuterus_bench.board.reported import Reported, ReportedRow
+from synthuterus_bench.board.sheets import Line, Sheet
+from synthuterus_bench.entry import Entry, Interval, Result
+from synthuterus_bench.vocab import CLASSES
+
+DISTANCES = ("fid-2048", "fid-64", "lpips")
+STAND_IN = "fd-embedder"
+"""Shown under its own name where no entry has a FID."""
+
+IRS, GAIN = "irs-adjusted", "macro-f1-gain"
+AVERAGE, NONE = "average", "–"
+CONDITIONINGS = {"none": "uncond", "class + text": "ct"}
+REPORTED_NAMES = {"fid": "FID (layer not stated)", "lpips": "LPIPS"}
+NOT_OURS = "Reported by the paper on its own private patients, not measured here: compare in direction only."
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry under its id of the catalogue, or its own name, and the letter of its protocol and reference."""
+
+    entry: Entry
+    protocol: str
+
+    @property
+    def model(self) -> str:
+        """``ddpm2d-ct-roi`` and the like, where the entry says what it is; else the generator's name."""
+        generator = self.entry.generator
+        if not generator.family or not generator.conditioning or generator.roi is None:
+            return generator.name
+        told = CONDITIONINGS.get(generator.conditioning, generator.conditioning)
+        return f"{generator.family}-{told}-{'roi' if generator.roi else 'full'}"
+
+    @property
+    def title(self) -> str:
+        """The generator's name, with its id where that is another."""
+        generator = self.entry.generator
+        return (
+            generator.name
+            if self.model == generator.name or generator.family == CONTROL
+            else f"{generator.name} ({self.model})"
+        )
+
+    @property
+    def like(self) -> tuple[int, str] | None:
+        """Dimension and view of the paper's rows that its suite is the like of."""
+        known = {f"uterus-{dims}d-{view}": (dims, view) for dims in (2, 3) for view in ("full", "roi")}
+        return known.get(self.entry.suite.id)
+
+    def find(self, metric: str, scope: str, regime: str | None = None) -> Result | None:
+        """The result of a metric, one with a value before one without."""
+        found = [
+            one
+            for one in self.entry.results
+            if (one.metric, one.scope) == (metric, scope) and regime in (None, one.params.get(REGIME))
+        ]
+        return min(found, key=lambda one: one.value is None, default=None)
+
+
+def paper_tables(entries: Iterable[Entry], reported: list[Reported]) -> list[Sheet]:
+    """Table 1, Table 2 and the downstream table."""
+    shown, notes = shown_of(entries)
+    rows = reported_beside(shown, reported)
+    more = (*notes, NOT_OURS) if rows else notes
+    return [_by_orientation(shown, rows, more), _ablation(shown, rows, more), _downstream(shown, notes)]
+
+
+def shown_of(entries: Iterable[Entry]) -> tuple[list[Shown], tuple[str, ...]]:
+    """Entries by view, conditioning and family, and what their letters stand for."""
+    letters: dict[tuple[str, str], str] = {}
+    notes, found = [], []
+    for entry in sorted(entries, key=_order):
+        suite = entry.suite
+        key = suite.protocol_digest, suite.reference_digest
+        if key not in letters:
+            letters[key] = chr(ord("a") + len(letters) % 26) * (1 + len(letters) // 26)
+            notes.append(f"({letters[key]}) suite {suite.id} v{suite.version}, reference {suite.reference}.")
+        found.append(Shown(entry, letters[key]))
+    if len(letters) > 1:
+        notes.append("Rows of different letters are not comparable.")
+    return found, tuple(notes)
+
+
+def _order(entry: Entry) -> tuple[object, ...]:
+    one = entry.generator
+    return (
+        one.family == CONTROL,
+        entry.suite.id,
+        bool(one.roi),
+        one.conditioning or "",
+        one.family or "",
+        one.name,
+        entry.id,
+    )
+
+
+def reported_beside(shown: list[Shown], reported: list[Reported]) -> list[ReportedRow]:
+    """The papers' rows of the dimension and view that a suite among the entries has."""
+    likes = {one.like for one in shown} - {None}
+    return [row for paper in reported for row in paper.rows if (row.dims, row.view) in likes]
+
+
+def _metrics(shown: list[Shown]) -> tuple[str, ...]:
+    known = {one.metric for each in shown for one in each.entry.results if one.value is not None}
+    return DISTANCES if known & {"fid-2048", "fid-64"} else (STAND_IN, "lpips")
+
+
+def _digits(shown: list[Shown], metric: str) -> Digits:
+    return digits_of(one for each in shown for one in each.entry.results if one.metric == metric)
+
+
+def _by_orientation(shown: list[Shown], rows: list[ReportedRow], notes: tuple[str, ...]) -> Sheet:
+    lines = [
+        Line(
+            (
+                one.title,
+                f"{TITLES[metric]} ↓",
+                one.protocol,
+                *(_cell(one.find(metric, scope), digits) for scope in CLASSES),
+            )
+        )
+        for one in shown
+        for metric in _metrics(shown)
+        for digits in [_digits(shown, metric)]
+    ]
+    by_name: dict[str, dict[str, ReportedRow]] = {}
+    for row in rows:
+        by_name.setdefault(row.generator, {})[row.scope] = row
+    for name, scopes in by_name.items():
+        if all(scope in scopes for scope in CLASSES):
+            for metric, title in REPORTED_NAMES.items():
+                values = (f"{scopes[scope].values[metric]:.2f}" for scope in CLASSES)
+                lines.append(Line((name, f"{title} ↓", "reported", *values), reported=True))
+    heads = ("Generator", "Metric", "", *(name.upper() for name in CLASSES))
+    return Sheet("Table 1: distances by orientation", heads, tuple(lines), notes, left=3)
+
+
+def _ablation(shown: list[Shown], rows: list[ReportedRow], notes: tuple[str, ...]) -> Sheet:
+    metrics, averages = _metrics(shown), [row for row in rows if row.scope == AVERAGE]
+    heads = ("Generator", "View", "Told", "Family", "", *(f"{TITLES[name]} ↓" for name in metrics), f"{TITLES[IRS]} ↑")
+    beside = tuple(f"{title} ↓, reported" for title in REPORTED_NAMES.values()) if averages else ()
+    lines = [Line((*_place(one), *_means(one, metrics, shown), *(NONE for _ in beside))) for one in shown]
+    for row in averages:
+        values = (f"{row.values[metric]:.2f}" for metric in REPORTED_NAMES)
+        family, told, view = row.generator.split("-")
+        blank = (NONE for _ in (*metrics, IRS))
+        lines.append(Line((row.generator, view, told, family, "reported", *blank, *values), reported=True))
+    told = "Distances are means over the four orientations; IRS is of all images."
+    title = "Table 2: ablation by view, conditioning and family"
+    return Sheet(title, (*heads, *beside), tuple(lines), (told, *notes), left=5)
+
+
+def _means(one: Shown, metrics: tuple[str, ...], shown: list[Shown]) -> list[str]:
+    means = [_cell(_average(one, metric), _digits(shown, metric)) for metric in metrics]
+    return [*means, _cell(one.find(IRS, POOLED), _digits(shown, IRS))]
+
+
+def _place(one: Shown) -> tuple[str, ...]:
+    generator = one.entry.generator
+    view = NONE if generator.roi is None else "roi" if generator.roi else "full"
+    told = generator.conditioning or NONE
+    return one.title, view, CONDITIONINGS.get(told, told), generator.family or NONE, one.protocol
+
+
+def _average(one: Shown, metric: str) -> Result | None:
+    """Mean over the orientations; its interval from theirs, which are of different images and patients."""
+    found = [one.find(metric, scope) for scope in CLASSES]
+    parts = [result for result in found if result is not None and result.value is not None]
+    if len(parts) < len(CLASSES):
+        return next((result for result in found if result is not None and result.value is None), None)
+    value = sum(part.value or 0.0 for part in parts) / len(parts)
+    return parts[0].model_copy(update={"scope": AVERAGE, "value": value, "ci": _joint(value, parts), "floor": None})
+
+
+def _joint(value: float, parts: list[Result]) -> Interval | None:
+    spans = [(part.value or 0.0, part.ci) for part in parts if part.ci is not None]
+    if len(spans) < len(parts):
+        return None
+    below = sum((middle - ci.low) ** 2 for middle, ci in spans) ** 0.5 / len(parts)
+    above = sum((ci.high - middle) ** 2 for middle, ci in spans) ** 0.5 / len(parts)
+    return spans[0][1].model_copy(update={"low": value - below, "high": value + above})
+
+
+def _downstream(shown: list[Shown], notes: tuple[str, ...]) -> Sheet:
+    digits = _digits(shown, GAIN)
+    regimes = regimes_of(shown)
+    lines = []
+    for one in shown:
+        found = [one.find(GAIN, POOLED, regime) for regime in regimes]
+        lines.append(Line((one.title, "submission", one.protocol, *(_cell(result, digits) for result in found))))
+        lines.append(Line((one.title, "real images", one.protocol, *(_floor(result, digits) for result in found))))
+    heads = ("Generator", "Learned from", "", *(f"{regime} ↑" for regime in regimes))
+    return Sheet("Downstream: gain in macro-F1 over guessing", heads, tuple(lines), notes, left=3)
+
+
+def regimes_of(shown: list[Shown]) -> tuple[str, ...]:
+    """Regimes that any entry has a gain of, in their order."""
+    known = {one.params.get(REGIME) for each in shown for one in each.entry.results if one.metric == GAIN}
+    return tuple(regime for regime in REGIMES if regime in known)
+
+
+def _cell(result: Result | None, digits: Digits) -> str:
+    if result is None:
+        return NONE
+    if result.value is None:
+        return result.status
+    span = f" [{digits.span(result.ci.low, result.ci.high)}]" if result.ci else ""
+    return f"{digits.text(result.value)}{digits.label}{span}"
+
+
+def _floor(result: Result | None, digits: Digits) -> str:
+    if result is None or result.floor is None:
+        return NONE
+    floor = result.floor
+    span = f" [{digits.span(floor.low, floor.high)}]" if floor.low is not None and floor.high is not None else ""
+    return f"{digits.text(floor.value)}{digits.label}{span}"
