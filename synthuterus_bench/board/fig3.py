@@ -58,10 +58,12 @@ def draw_fig3(entries: list[Entry], reported: list[Reported]) -> bytes:
     names = [*(f"{one_line(one.title)[:LONGEST]} ({one.protocol})" for one in shown), *told]
     page = Figure(figsize=(3.2 + 2.3 * len(regimes), 1.5 + 0.42 * len(names)), layout="constrained", dpi=130)
     FigureCanvasAgg(page)
-    for axes, regime in zip(page.subplots(1, len(regimes), sharey=True, squeeze=False)[0], regimes, strict=True):
+    for axes, regime in zip(
+        page.subplots(1, len(regimes), sharex=True, sharey=True, squeeze=False)[0], regimes, strict=True
+    ):
         _panel(axes, regime, marks[regime], names, len(shown))
     _legend(page.axes, [name for name in STYLES if any(mark.kind == name for part in marks.values() for mark in part)])
-    page.suptitle("Gain in macro-F1 over guessing on held-out real patients", fontsize=11)
+    page.suptitle("Gain in macro-F1 over guessing on held-out real patients", x=0.01, ha="left", fontsize=11)
     page.supxlabel("\n".join(notes), fontsize=8, color=LIGHT.muted)
     buffer = io.BytesIO()
     page.savefig(buffer, format="png", metadata={"Software": None})
@@ -126,4 +128,4 @@ def _legend(panels: "list[Axes]", kinds: list[str]) -> None:
     from matplotlib.lines import Line2D
 
     keys = [Line2D([], [], linestyle="none", **STYLES[kind]) for kind in kinds]
-    panels[0].figure.legend(handles=keys, frameon=False, fontsize=8.5, ncols=len(keys), loc="outside lower center")
+    panels[0].figure.legend(handles=keys, frameon=False, fontsize=8.5, ncols=len(keys), loc="outside upper right")

@@ -152,12 +152,17 @@ def _ablation(shown: list[Shown], rows: list[ReportedRow], notes: tuple[str, ...
     metrics, averages = _metrics(shown), [row for row in rows if row.scope == AVERAGE]
     heads = ("Generator", "View", "Told", "Family", "", *(f"{TITLES[name]} ↓" for name in metrics), f"{TITLES[IRS]} ↑")
     beside = tuple(f"{title} ↓, reported" for title in REPORTED_NAMES.values()) if averages else ()
-    lines = [Line((*_place(one), *_means(one, metrics, shown), *(NONE for _ in beside))) for one in shown]
-    for row in averages:
-        values = (f"{row.values[metric]:.2f}" for metric in REPORTED_NAMES)
-        family, told, view = row.generator.split("-")
-        blank = (NONE for _ in (*metrics, IRS))
-        lines.append(Line((row.generator, view, told, family, "reported", *blank, *values), reported=True))
+    known = {row.generator: tuple(f"{row.values[name]:.2f}" for name in REPORTED_NAMES) for row in averages}
+    blank = tuple(NONE for _ in beside)
+    lines = [
+        Line((*_place(one), *_means(one, metrics, shown), *(known.get(one.model, blank) if one.like else blank)))
+        for one in shown
+    ]
+    measured = {one.model for one in shown if one.like}
+    for name in (name for name in known if name not in measured):
+        family, told, view = name.split("-")
+        ours = (NONE for _ in (*metrics, IRS))
+        lines.append(Line((name, view, told, family, "reported", *ours, *known[name]), reported=True))
     told = "Distances are means over the four orientations; IRS is of all images."
     title = "Table 2: ablation by view, conditioning and family"
     return Sheet(title, (*heads, *beside), tuple(lines), (told, *notes), left=5)
