@@ -5,7 +5,7 @@ The left half, what autoencoders give back, is of no entry: ``synthbench evaluat
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.bench.plots import LIGHT
@@ -33,7 +33,7 @@ class Mark:
     kind: str
 
 
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "submission": {"marker": "o", "color": LIGHT.series[0], "label": "the images"},
     "real": {"marker": "s", "color": LIGHT.series[2], "mfc": "white", "label": "as many real images"},
     "reported": {"marker": "D", "color": LIGHT.series[1], "mfc": "white", "label": "reported, not measured here"},
@@ -76,8 +76,8 @@ def _marks(shown: list[Shown], regime: str) -> list[Mark]:
         result = one.find(GAIN, POOLED, regime)
         if result is None or result.value is None:
             continue
-        ends = (result.ci.low, result.ci.high) if result.ci else (None, None)
-        found.append(Mark(row, result.value, *ends, "submission"))
+        low, high = (result.ci.low, result.ci.high) if result.ci else (None, None)
+        found.append(Mark(row, result.value, low, high, "submission"))
         if result.floor:
             found.append(Mark(row, result.floor.value, result.floor.low, result.floor.high, "real"))
     return found

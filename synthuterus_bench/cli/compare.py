@@ -22,7 +22,9 @@ def compare(
         Path,
         typer.Argument(help="A submission, as `synthbench evaluate` takes it; or an entry.", show_default=False),
     ],
-    second: Annotated[Path, typer.Argument(help="Another one; of two entries only intervals are compared.")],
+    second: Annotated[
+        Path, typer.Argument(help="Another one; of two entries only intervals are compared.", show_default=False)
+    ],
     suite: Annotated[SuiteName, typer.Option(help="Frozen protocol to compare by.")] = SuiteName.ROI,
     reference: Annotated[
         str, typer.Option(help="phantom, or a prepared cohort folder with train and test.")
@@ -34,9 +36,7 @@ def compare(
         tuple[str, str] | None,
         typer.Option("--names", help="What to call both.", show_default="what releases say, else the folders"),
     ] = None,
-    downstream: Annotated[
-        bool, typer.Option(help="Also learn from both; what `evaluate` has trained is not trained again.")
-    ] = True,
+    downstream: Annotated[bool, typer.Option(help="Also learn from both, by every regime of the suite.")] = True,
     exchanges: Annotated[
         int | None,
         typer.Option(
@@ -153,7 +153,7 @@ def _table(found: "Comparison") -> str:
     from synthuterus_bench.bench.comparison.words import cells
 
     scopes, rows = cells(found)
-    table = Table("metric", *scopes, title="verdict, A − B [interval], corrected p", title_justify="left")
+    table = Table("metric", *scopes, title="verdict; A less B; its interval; corrected p", title_justify="left")
     for name, texts in rows:
         table.add_row(name, *texts)
     console = Console(width=max(120, Console().width))

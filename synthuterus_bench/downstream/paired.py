@@ -94,16 +94,16 @@ def duels(panel: Panel, first: Floats, second: Floats, swaps: Floats) -> dict[st
         swaps: which patients change sides, (swaps, patients in the order of their number), 0 or 1.
     """
     both = (first, second)
-    scored = [score(panel, answers) for answers in both]
+    one, two = (score(panel, answers) for answers in both)
     doubled = _doubled(panel)
     f1, recall = _swapped_shares(doubled, np.concatenate([side.argmax(-1) for side in both], 1), swaps)
     auc = _swapped_auc(doubled, np.concatenate([ranked(side) for side in both], 1), swaps)
-    found: dict[str, tuple[list[Scores], Floats]] = {
-        "macro-f1": ([side.f1 for side in scored], f1),
-        "balanced-accuracy": ([side.recall for side in scored], recall),
-        "auc": ([side.auc for side in scored], auc),
+    found: dict[str, tuple[Scores, Scores, Floats]] = {
+        "macro-f1": (one.f1, two.f1, f1),
+        "balanced-accuracy": (one.recall, two.recall, recall),
+        "auc": (one.auc, two.auc, auc),
     }
-    return {name: Duel(*sides, swapped) for name, (sides, swapped) in found.items()}
+    return {name: Duel(*parts) for name, parts in found.items()}
 
 
 def draw_swaps(panel: Panel, count: int, rng: np.random.Generator) -> Floats:
@@ -140,7 +140,8 @@ def _differences(values: Floats) -> Floats:
 
 
 def _swapped_shares(panel: Panel, predicted: NDArray[np.int64], swaps: Floats) -> tuple[Floats, Floats]:
-    f1, recall = [], []
+    f1: list[Floats] = []
+    recall: list[Floats] = []
     for weights in _batches(swaps):
         drawn = confusions_of_resamples(replace(panel, weights=weights), predicted)
         for found, measure in ((f1, f1_scores), (recall, recalls)):

@@ -160,7 +160,7 @@ def _hits(features: Features, scope: Scope, verdict: Verdict) -> NDArray[np.bool
 
 
 def _metric(name: str, verdict: Verdict) -> Metric:
-    measure, judge = (partial(function, verdict=verdict) for function in (measure_share, judge_shares))
+    measure, judge = partial(measure_share, verdict=verdict), partial(judge_shares, verdict=verdict)
     return Metric(name, Need.ANATOMY, "higher", measure, judge, low=0.0, high=1.0, params={"rule": RULE})
 
 

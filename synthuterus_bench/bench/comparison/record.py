@@ -107,7 +107,7 @@ class Comparison(_Frozen):
 def judged(rows: Sequence[Row]) -> tuple[list[Row], dict[str, int]]:
     """The rows with corrected p-values and verdicts, and the size of each family."""
     sizes = Counter(row.family for row in rows if row.p_value is not None)
-    corrected = {}
+    corrected: dict[int, float] = {}
     for family in sizes:
         places = [place for place, row in enumerate(rows) if row.family == family and row.p_value is not None]
         corrected |= dict(zip(places, holm([rows[place].p_value or 0.0 for place in places]), strict=True))

@@ -1,5 +1,6 @@
 """``compare``: from two folders to a verdict for each metric and class. The same input gives the same bytes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from synthuterus_bench.bench.comparison.exchanging import metric_rows
@@ -10,7 +11,7 @@ from synthuterus_bench.bench.comparison.teaching import MEASURES, teaching_rows
 from synthuterus_bench.bench.notes import left_out, notes_on
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
 from synthuterus_bench.bench.run import check_device, environment, read_submission, shipped_embedder
-from synthuterus_bench.bench.submission import Submission
+from synthuterus_bench.bench.submission import UNNAMED, Submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.errors import SubmissionError
@@ -55,15 +56,15 @@ def compare(
     tools = Tools(
         embedder or shipped_embedder(), weights_dir, features_cache or cache / "features", workers, device, track
     )
-    whole = [
-        read_submission(path, suite, name, cache, device, track)
+    one, two = (
+        _named(read_submission(path, suite, name, cache, device, track), path)
         for path, name in zip((first, second), names, strict=True)
-    ]
-    _check_different(first, second, *whole)
-    sides = equalised(*whole)
+    )
+    _check_different(first, second, one, two)
+    sides = equalised(one, two)
     real = load_reference(reference, suite, cache, track)
     rows = _rows(suite, sides, real, tools, downstream, exchanges)
-    return _record(suite, sides, real, rows, [*_sizes(*whole, *sides), *_notes(sides)], device)
+    return _record(suite, sides, real, rows, [*_sizes((one, two), sides), *_notes(sides)], device)
 
 
 def _rows(
@@ -85,11 +86,19 @@ def _check_different(first: Path, second: Path, one: Submission, two: Submission
         raise SubmissionError(f"{first} and {second}: found the same images in both, expected two submissions")
 
 
-def _sizes(one: Submission, two: Submission, first: Submission, second: Submission) -> list[str]:
+def _named(submission: Submission, path: Path) -> Submission:
+    """The submission, called like its folder where nothing says its name."""
+    if submission.generator.name != UNNAMED:
+        return submission
+    named = submission.generator.model_copy(update={"name": path.resolve().name[:100] or UNNAMED})
+    return replace(submission, generator=named)
+
+
+def _sizes(whole: tuple[Submission, Submission], sides: tuple[Submission, Submission]) -> list[str]:
     return [
-        f"{name}: {len(less.labels)} of {len(all_.labels)} images are compared, as many of each class as the other has"
-        for name, all_, less in (("first", one, first), ("second", two, second))
-        if len(less.labels) < len(all_.labels)
+        f"{name}: {len(kept.labels)} of {len(every.labels)} images are compared, as many of each class as the other has"
+        for name, every, kept in zip(("first", "second"), whole, sides, strict=True)
+        if len(kept.labels) < len(every.labels)
     ]
 
 

@@ -46,7 +46,8 @@ def _rows(one: Taught, swaps: int) -> list[Row]:
     if reason:
         return [_blank(one, name, which).without(reason) for name in names for which in BY_CLASS]
     drawn = draw_swaps(one.first.panel, swaps, stream(0, "swaps", one.regime.name))
-    found = duels(one.first.panel, *(arms[SUBMISSION] for arms in one.answers), drawn)
+    first, second = (arms[SUBMISSION] for arms in one.answers)
+    found = duels(one.first.panel, first, second, drawn)
     rows = [_filled(_blank(one, name, which), found[name], which) for name in MEASURES for which in BY_CLASS]
     return rows + (_added(one, drawn) if one.regime.both else [])
 

@@ -33,11 +33,11 @@ def _cell(row: Row | None) -> str:
     if row.verdict is None:
         return row.status
     span = f"[{_short(row.ci.low)} to {_short(row.ci.high)}]" if row.ci else "no interval"
-    return f"{VERDICTS[row.verdict]}\n{_short(row.difference)} {span}\np {_short(row.p_corrected)}"
+    return f"{VERDICTS[row.verdict]}\n{_short(row.difference)}\n{span}\np {_short(row.p_corrected)}"
 
 
 def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:.2g}"
+    return "" if value is None else f"{value:.2g}".replace("-", "\u2212")
 
 
 def families(found: Comparison) -> str:
