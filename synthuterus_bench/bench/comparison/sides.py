@@ -11,17 +11,21 @@ from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need, Rows, Scope
 from synthuterus_bench.metrics.exchange import Pair
-from synthuterus_bench.metrics.independent import one_a_unit
+from synthuterus_bench.metrics.independent import one_a_unit, spread
 from synthuterus_bench.vocab import CLASSES
 
 Ints = NDArray[np.int64]
 
 
 def equalised(first: Submission, second: Submission) -> tuple[Submission, Submission]:
-    """As many images of each class on both sides, or as many in all where classes of either were measured."""
+    """As many images of each class on both sides, or as many in all where classes of either were measured.
+
+    Images that were asked for lie in the order of their classes, so those in all are taken evenly spaced.
+    """
     if first.measured or second.measured:
         n = min(len(first.labels), len(second.labels))
-        return _taken(first, np.arange(n)), _taken(second, np.arange(n))
+        one, two = (_taken(side, spread(np.arange(len(side.labels)), n)) for side in (first, second))
+        return one, two
     sizes = [min(int(np.sum(side.labels == k)) for side in (first, second)) for k in range(len(CLASSES))]
     rows = [
         np.concatenate([first_of_class(side.labels, k, size) for k, size in enumerate(sizes)])
@@ -97,12 +101,12 @@ class Joined:
 
 
 def _matched(first: Rows, second: Rows, strata: Ints) -> tuple[Rows, Rows]:
-    """The first rows of each class, as many of both, in the order of the classes."""
+    """Rows of each class, evenly spaced, as many of both, in the order of the classes."""
     parts: tuple[list[Rows], list[Rows]] = ([], [])
     for name in np.unique(strata[first]):
         one, two = (rows[strata[rows] == name] for rows in (first, second))
         n = min(len(one), len(two))
-        parts[0].append(one[:n])
-        parts[1].append(two[:n])
+        parts[0].append(spread(one, n))
+        parts[1].append(spread(two, n))
     none = np.empty(0, np.int64)
     return np.concatenate([none, *parts[0]]), np.concatenate([none, *parts[1]])
