@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.bench.plots import LIGHT
 from synthuterus_bench.bench.table import POOLED
-from synthuterus_bench.board.paper import GAIN, Shown, regimes_of, reported_beside, shown_of
 from synthuterus_bench.board.reported import Reported
+from synthuterus_bench.board.shown import GAIN, Shown, regimes_of, reported_beside, shown_of
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import DataError
 

@@ -7,13 +7,12 @@ other patients, by a protocol that is not public.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from synthuterus_bench.bench.digits import Digits, digits_of
-from synthuterus_bench.bench.table import POOLED, REGIME, REGIMES, TITLES
-from synthuterus_bench.board.rank import CONTROL
+from synthuterus_bench.bench.table import POOLED, TITLES
 from synthuterus_bench.board.reported import Reported, ReportedRow
 from synthuterus_bench.board.sheets import Line, Sheet
+from synthuterus_bench.board.shown import CONDITIONINGS, GAIN, Shown, regimes_of, reported_beside, shown_of
 from synthuterus_bench.entry import Entry, Interval, Result
 from synthuterus_bench.vocab import CLASSES
 
@@ -21,53 +20,10 @@ DISTANCES = ("fid-2048", "fid-64", "lpips")
 STAND_IN = "fd-embedder"
 """Shown under its own name where no entry has a FID."""
 
-IRS, GAIN = "irs-adjusted", "macro-f1-gain"
+IRS = "irs-adjusted"
 AVERAGE, NONE = "average", "–"
-CONDITIONINGS = {"none": "uncond", "class + text": "ct"}
 REPORTED_NAMES = {"fid": "FID (layer not stated)", "lpips": "LPIPS"}
 NOT_OURS = "Reported by the paper on its own private patients, not measured here: compare in direction only."
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An entry under its id of the catalogue, or its own name, and the letter of its protocol and reference."""
-
-    entry: Entry
-    protocol: str
-
-    @property
-    def model(self) -> str:
-        """``ddpm2d-ct-roi`` and the like, where the entry says what it is; else the generator's name."""
-        generator = self.entry.generator
-        if not generator.family or not generator.conditioning or generator.roi is None:
-            return generator.name
-        told = CONDITIONINGS.get(generator.conditioning, generator.conditioning)
-        return f"{generator.family}-{told}-{'roi' if generator.roi else 'full'}"
-
-    @property
-    def title(self) -> str:
-        """The generator's name, with its id where that is another."""
-        generator = self.entry.generator
-        return (
-            generator.name
-            if self.model == generator.name or generator.family == CONTROL
-            else f"{generator.name} ({self.model})"
-        )
-
-    @property
-    def like(self) -> tuple[int, str] | None:
-        """Dimension and view of the paper's rows that its suite is the like of."""
-        known = {f"uterus-{dims}d-{view}": (dims, view) for dims in (2, 3) for view in ("full", "roi")}
-        return known.get(self.entry.suite.id)
-
-    def find(self, metric: str, scope: str, regime: str | None = None) -> Result | None:
-        """The result of a metric, one with a value before one without."""
-        found = [
-            one
-            for one in self.entry.results
-            if (one.metric, one.scope) == (metric, scope) and regime in (None, one.params.get(REGIME))
-        ]
-        return min(found, key=lambda one: one.value is None, default=None)
 
 
 def paper_tables(entries: Iterable[Entry], reported: list[Reported]) -> list[Sheet]:
@@ -76,41 +32,6 @@ def paper_tables(entries: Iterable[Entry], reported: list[Reported]) -> list[She
     rows = reported_beside(shown, reported)
     more = (*notes, NOT_OURS) if rows else notes
     return [_by_orientation(shown, rows, more), _ablation(shown, rows, more), _downstream(shown, notes)]
-
-
-def shown_of(entries: Iterable[Entry]) -> tuple[list[Shown], tuple[str, ...]]:
-    """Entries by view, conditioning and family, and what their letters stand for."""
-    letters: dict[tuple[str, str], str] = {}
-    notes, found = [], []
-    for entry in sorted(entries, key=_order):
-        suite = entry.suite
-        key = suite.protocol_digest, suite.reference_digest
-        if key not in letters:
-            letters[key] = chr(ord("a") + len(letters) % 26) * (1 + len(letters) // 26)
-            notes.append(f"({letters[key]}) suite {suite.id} v{suite.version}, reference {suite.reference}.")
-        found.append(Shown(entry, letters[key]))
-    if len(letters) > 1:
-        notes.append("Rows of different letters are not comparable.")
-    return found, tuple(notes)
-
-
-def _order(entry: Entry) -> tuple[object, ...]:
-    one = entry.generator
-    return (
-        one.family == CONTROL,
-        entry.suite.id,
-        bool(one.roi),
-        one.conditioning or "",
-        one.family or "",
-        one.name,
-        entry.id,
-    )
-
-
-def reported_beside(shown: list[Shown], reported: list[Reported]) -> list[ReportedRow]:
-    """The papers' rows of the dimension and view that a suite among the entries has."""
-    likes = {one.like for one in shown} - {None}
-    return [row for paper in reported for row in paper.rows if (row.dims, row.view) in likes]
 
 
 def _metrics(shown: list[Shown]) -> tuple[str, ...]:
@@ -209,12 +130,6 @@ def _downstream(shown: list[Shown], notes: tuple[str, ...]) -> Sheet:
         lines.append(Line((one.title, "real images", one.protocol, *(_floor(result, digits) for result in found))))
     heads = ("Generator", "Learned from", "", *(f"{regime} ↑" for regime in regimes))
     return Sheet("Downstream: gain in macro-F1 over guessing", heads, tuple(lines), notes, left=3)
-
-
-def regimes_of(shown: list[Shown]) -> tuple[str, ...]:
-    """Regimes that any entry has a gain of, in their order."""
-    known = {one.params.get(REGIME) for each in shown for one in each.entry.results if one.metric == GAIN}
-    return tuple(regime for regime in REGIMES if regime in known)
 
 
 def _cell(result: Result | None, digits: Digits) -> str:

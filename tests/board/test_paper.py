@@ -4,9 +4,10 @@ import re
 import pytest
 
 from synthuterus_bench.board.fig3 import draw_fig3
-from synthuterus_bench.board.paper import paper_tables, shown_of
+from synthuterus_bench.board.paper import paper_tables
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.sheets import Line, Sheet, as_latex, as_markdown, latex
+from synthuterus_bench.board.shown import Shown, shown_of
 from synthuterus_bench.errors import DataError
 from tests.board.samples import FLOORS, SUITE, board, entry, sample
 
@@ -54,7 +55,7 @@ def test_table_two_averages_the_orientations(tables):
 
 
 def test_the_interval_of_an_average_is_that_of_independent_parts(tables):
-    from synthuterus_bench.board.paper import Shown, _average
+    from synthuterus_bench.board.paper import _average
 
     found = _average(Shown(of_roi(), "a"), "lpips")
     halves = [2 * 0.008 * (1.11 + 0.11 * k) for k in range(4)]
