@@ -126,7 +126,7 @@ def evaluate(
             groups=scopes[0].strata,
             track=track,
         )
-        bank = look(sets.pixels[rows], needs_of(suite), into=own.take(rows))
+        bank = look(sets.pixels[rows], _needs(suite), into=own.take(rows))
         banks = {Plane.SAGITTAL: bank} | plane_banks(sets, suite, rows, look)
     with clock.stage("metrics"):
         metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
@@ -168,8 +168,7 @@ def shipped_embedder() -> Embedder:
     return load_embedder()
 
 
-def needs_of(suite: Suite) -> set[Need]:
-    """What the metrics of a suite read, beside the embedder."""
+def _needs(suite: Suite) -> set[Need]:
     return (suite.needs | plane_needs(suite)) - {Need.EMBEDDER, Need.CODES}
 
 

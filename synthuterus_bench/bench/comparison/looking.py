@@ -8,7 +8,6 @@ import numpy as np
 from synthuterus_bench.bench.comparison.sides import Joined, Seen
 from synthuterus_bench.bench.comparison.teaching import Taught
 from synthuterus_bench.bench.reference import Reference
-from synthuterus_bench.bench.run import needs_of
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.bench.suite import Suite
@@ -64,7 +63,7 @@ def _seen(suite: Suite, one: Looked, told: bool, tools: Tools) -> Seen:
     rows, scopes = compact(one.sets.scopes(0, 0, suite.n_real_per_class))
     bank = extract(
         one.sets.pixels[rows],
-        needs_of(suite),
+        suite.needs - {Need.EMBEDDER, Need.CODES},
         tools.embedder,
         weights_dir=tools.weights_dir,
         device=tools.device,

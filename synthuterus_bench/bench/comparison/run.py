@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from synthuterus_bench.bench.bundle import is_bundle
 from synthuterus_bench.bench.comparison.exchanging import metric_rows
 from synthuterus_bench.bench.comparison.looking import Tools, joined, look, taught
 from synthuterus_bench.bench.comparison.record import Comparison, Row, Side, judged
@@ -14,7 +15,7 @@ from synthuterus_bench.bench.run import check_device, environment, read_submissi
 from synthuterus_bench.bench.submission import UNNAMED, Submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.threads import one_thread
-from synthuterus_bench.errors import SubmissionError
+from synthuterus_bench.errors import SubmissionError, UsageError
 from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.vocab import CLASSES
@@ -52,6 +53,11 @@ def compare(
         SubmissionError: both hold the same images.
     """
     check_device(device)
+    if is_bundle(reference):
+        raise UsageError(
+            f"--reference {reference}: found a bundle, which has no images to compare two submissions on",
+            "evaluate both by it, then compare the two entries",
+        )
     suite, cache = find_suite(suite) if isinstance(suite, str) else suite, cache or cache_folder()
     tools = Tools(
         embedder or shipped_embedder(), weights_dir, features_cache or cache / "features", workers, device, track
@@ -111,7 +117,9 @@ def _exchanges(suite: Suite, downstream: bool, wanted: int | None) -> dict[bool,
 
 
 def _notes(sides: tuple[Submission, Submission]) -> list[str]:
-    return list(dict.fromkeys(note for side in sides for note in notes_on(side)))
+    volumes = ["volumes: only their middle sagittal slices are compared"] if any(side.planes for side in sides) else []
+    plain = (replace(side, planes={}) for side in sides)
+    return [*volumes, *dict.fromkeys(note for side in plain for note in notes_on(side))]
 
 
 def _record(

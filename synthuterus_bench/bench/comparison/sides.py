@@ -38,6 +38,7 @@ def _taken(side: Submission, rows: Ints) -> Submission:
     return replace(
         side,
         pixels=side.pixels[rows],
+        planes={plane: slices[rows] for plane, slices in side.planes.items()},
         labels=side.labels[rows],
         units=side.units[rows],
         digests=tuple(side.digests[row] for row in rows),
