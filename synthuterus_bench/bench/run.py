@@ -52,7 +52,9 @@ class Evaluation:
 
 
 @dataclass(slots=True)
-class _Clock:
+class Clock:
+    """Seconds of each stage."""
+
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -95,16 +97,41 @@ def evaluate(
         SubmissionError, CohortError, WeightsError: see :func:`load_submission`, :func:`load_reference` and
             :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
     """
-    _check_device(device)
-    suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
+    check_device(device)
+    suite, clock = find_suite(suite) if isinstance(suite, str) else suite, Clock()
     cache = cache or cache_folder()
     with clock.stage("submission"):
         submission = _read(path, suite, name, cache, device, track)
-    embedder = embedder or _shipped_embedder()
+    embedder = embedder or shipped_embedder()
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)
+    return evaluate_sets(
+        Sets(submission, real),
+        suite,
+        embedder,
+        weights_dir=weights_dir,
+        features_cache=features_cache or cache / "features",
+        workers=workers,
+        device=device,
+        track=track,
+        clock=clock,
+    )
+
+
+def evaluate_sets(
+    sets: Sets,
+    suite: Suite,
+    embedder: Embedder,
+    *,
+    weights_dir: Path | None,
+    features_cache: Path,
+    workers: int,
+    device: str,
+    track: Track,
+    clock: Clock,
+) -> Evaluation:
+    """Evaluate a submission that is in memory against a reference that is; arguments as for :func:`evaluate`."""
     with clock.stage("features"):
-        sets = Sets(submission, real)
         own = extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, embedder, track=track)
         rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations))
         bank = extract(
@@ -114,20 +141,20 @@ def evaluate(
             weights_dir=weights_dir,
             device=device,
             workers=workers,
-            cache=features_cache or cache / "features",
+            cache=features_cache,
             parts=sets.parts(rows),
             groups=scopes[0].strata,
             into=own.take(rows),
             track=track,
         )
     with clock.stage("metrics"):
-        metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
+        metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(sets.submission))
     with clock.stage("downstream"):
         tasks = score_tasks(
             suite, *sets.labelled(own), device=device, weights_dir=weights_dir, workers=workers, track=track
         )
     details = _details(suite, sets, own, metrics, tasks)
-    entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
+    entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, device)
     return Evaluation(entry, details, clock.seconds)
 
 
@@ -137,14 +164,16 @@ def _read(path: Path, suite: Suite, name: str | None, cache: Path, device: str, 
     return load_submission(drawn_release(path, suite, cache, track) if is_pipeline(path) else path, suite, name)
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuse a device that is not there."""
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda: found no CUDA device that torch can use", "use --device cpu")
 
 
-def _shipped_embedder() -> Embedder:
+def shipped_embedder() -> Embedder:
+    """The one that comes with the package."""
     from synthuterus_bench.nets.embedder import load_embedder
 
     return load_embedder()
