@@ -8,6 +8,7 @@ SynthbenchError
     ├── WeightsError    a weights file is missing, altered, or of the wrong kind
     ├── DivergedError   a training lost its way: its loss is no longer a number
     ├── SubmissionError what was handed in for evaluation cannot be evaluated
+    ├── SuiteError      a suite or a reference bundle is not what it claims to be
     ├── TooFewError     too few images or patients for a metric
     ├── EntryError      a leaderboard entry breaks the schema or an invariant
     ├── QuotaError      a class could not be filled within its cap of candidates
@@ -92,6 +93,10 @@ class DivergedError(DataError):
 
 class SubmissionError(DataError):
     """What was handed in for evaluation cannot be evaluated."""
+
+
+class SuiteError(DataError):
+    """A suite or a reference bundle is not what it claims to be."""
 
 
 class TooFewError(DataError, ValueError):

@@ -70,3 +70,11 @@ def exceedance(worse: NDArray[np.bool_]) -> float:
 def significant(value: float, digits: int = 6) -> float:
     """``value`` rounded to significant digits, so that the last bits of a BLAS do not reach a result file."""
     return float(f"{value:.{digits}g}")
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values of one family, corrected so that any false finding among them stays under the level (Holm 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    factors = len(p_values) - np.arange(len(p_values))
+    corrected = np.minimum(1, np.maximum.accumulate(np.asarray(p_values, np.float64)[order] * factors))
+    return [float(value) for value in corrected[np.argsort(order, kind="stable")]]

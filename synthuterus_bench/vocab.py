@@ -73,6 +73,14 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class Plane(StrEnum):
+    """Plane of slices, by the axis of the body nearest to their normal."""
+
+    SAGITTAL = "sagittal"
+    CORONAL = "coronal"
+    AXIAL = "axial"
+
+
 class SliceChoice(StrEnum):
     """Which slices of a volume become images: all that show the body, the three about the centre, or the one at it."""
 

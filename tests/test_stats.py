@@ -6,6 +6,7 @@ from synthuterus_bench.stats import (
     bootstrap_counts,
     difference_interval,
     exceedance,
+    holm,
     jackknife_variance,
     normal_interval,
     percentile_interval,
@@ -88,3 +89,12 @@ def test_significant_digits():
     assert significant(123456789.0) == 123457000.0
     assert significant(-0.000123456789) == -0.000123457
     assert significant(0.0) == 0.0
+
+
+def test_holm_by_hand_and_against_each_order():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+    assert holm([0.9, 0.8]) == [1, 1]
+    values = np.random.default_rng(0).uniform(size=7)
+    order = np.random.default_rng(1).permutation(7)
+    np.testing.assert_allclose(np.array(holm(values))[order], holm(values[order]))

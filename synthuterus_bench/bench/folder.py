@@ -36,7 +36,7 @@ def read_class_folders(root: Path, size: int) -> ClassImages:
     Raises:
         SubmissionError: a class is missing or unknown, a file is no usable image, or a size is not ``size``.
     """
-    folders = _class_folders(root)
+    folders = class_folders(root)
     pictures = [[read_picture(path) for path in _images(folders[name])] for name in CLASSES]
     every = [picture for group in pictures for picture in group]
     _check_sizes(every, size)
@@ -45,7 +45,12 @@ def read_class_folders(root: Path, size: int) -> ClassImages:
     return ClassImages(to_window(z), labels, intensity)
 
 
-def _class_folders(root: Path) -> dict[str, Path]:
+def class_folders(root: Path) -> dict[str, Path]:
+    """The subfolder of each orientation.
+
+    Raises:
+        SubmissionError: one is missing or unknown.
+    """
     seen = [path for path in sorted(root.iterdir()) if not path.name.startswith(".")]
     if not seen:
         raise SubmissionError(f"{root}: found an empty folder, expected a submission", LAYOUT)
@@ -81,12 +86,13 @@ def _check_sizes(pictures: list[Picture], size: int) -> None:
 
 def _z_scores(pictures: list[Picture]) -> tuple[NDArray[np.floating], Intensity]:
     stored = [picture.z for picture in pictures if picture.z is not None]
-    if len(stored) == len(pictures) and _look_standardised(np.stack(stored)):
+    if len(stored) == len(pictures) and looks_standardised(np.stack(stored)):
         return np.stack(stored), "window"
     return np.stack([standardised(picture) for picture in pictures]), "standardised"
 
 
-def _look_standardised(z: NDArray[np.floating]) -> bool:
+def looks_standardised(z: NDArray[np.floating]) -> bool:
+    """Whether images (n, rows, columns) look as if their bodies were z-scored."""
     mean, std = np.median(z.mean((1, 2))), np.median(z.std((1, 2)))
     return bool(Z_MEAN[0] <= mean <= Z_MEAN[1] and Z_STD[0] <= std <= Z_STD[1])
 

@@ -36,7 +36,9 @@ def notes_on(submission: Submission) -> tuple[str, ...]:
             f"classes were measured, not asked for: {without} of {every} images are ambiguous; they count where all "
             "images are pooled, in no class, and nothing learns from them"
         )
-    if submission.dims == 3:
+    if submission.planes:
+        notes.append("volumes: their middle slices are evaluated, in three planes and side by side")
+    elif submission.dims == 3:
         notes.append("volumes: the middle slice of each is evaluated")
     if submission.generated and submission.provenance.privacy.audit_sha256 is None:
         notes.append(

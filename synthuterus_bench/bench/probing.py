@@ -83,10 +83,9 @@ def _changed(given: Given, change: Callable[[NDArray[np.uint16]], NDArray[np.uin
 
 def _arms(suite: Suite, regime: Regime, given: Given, panel: Panel) -> dict[str, list[Job]]:
     recipe = recipe_of(regime)
-    updates = recipe.updates(max(len(given.submission.labels), len(given.real.labels)))
     return {
         arm: [
-            Job(learn.pixels, learn.labels, given.test.pixels, panel.classes, recipe, seed, updates)
+            Job(learn.pixels, learn.labels, given.test.pixels, panel.classes, recipe, seed, regime.updates)
             for seed in suite.seeds
         ]
         for arm, learn in ((SUBMISSION, given.submission), (REAL, given.real))

@@ -4,15 +4,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from synthuterus_bench.bench.bundle import Bundle, is_bundle, load_bundle
+from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundle
 from synthuterus_bench.bench.details import Details, save_details
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
 from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_sizes
-from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
+from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference, unseen
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
+from synthuterus_bench.bench.spatial import plane_banks, plane_needs, score_volumes
 from synthuterus_bench.bench.stock import is_stock, load_stock
 from synthuterus_bench.bench.submission import Submission, load_submission
 from synthuterus_bench.bench.suite import Suite, find_suite
@@ -24,10 +29,9 @@ from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.features import Embedder, extract
 from synthuterus_bench.metrics.scopes import compact
-from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_bytes
-from synthuterus_bench.vocab import Split
+from synthuterus_bench.vocab import Plane, Split
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "torch-fidelity", "lpips")
 
@@ -85,7 +89,7 @@ def evaluate(
         path: a release or cohort folder, one with a subfolder of images for each orientation, or a pipeline folder:
             of this package, of which a release is drawn first and kept in ``cache``, or a stock unconditional one of
             diffusers.
-        reference: ``phantom``, or a prepared cohort folder with train and test splits.
+        reference: ``phantom``, ``umd``, a prepared cohort folder with train and test splits, or a reference bundle.
         name: what to call the generator; by default what a release says.
         cache: folder of drawn references and samples, by default :func:`cache_folder`; ``features_cache`` that of
             features, by default ``features`` in it.
@@ -100,9 +104,13 @@ def evaluate(
     check_device(device)
     suite, clock = find_suite(suite) if isinstance(suite, str) else suite, Clock()
     cache = cache or cache_folder()
+    kept = features_cache or cache / "features"
     with clock.stage("submission"):
-        submission = _read(path, suite, name, cache, device, track)
+        submission = read_submission(path, suite, name, cache, device, track)
     embedder = embedder or shipped_embedder()
+    if is_bundle(reference):
+        bundle = load_bundle(Path(reference), suite)
+        return _by_bundle(suite, submission, bundle, embedder, device, clock, weights_dir, workers, kept, track)
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)
     return evaluate_sets(
@@ -110,7 +118,7 @@ def evaluate(
         suite,
         embedder,
         weights_dir=weights_dir,
-        features_cache=features_cache or cache / "features",
+        features_cache=kept,
         workers=workers,
         device=device,
         track=track,
@@ -133,39 +141,53 @@ def evaluate_sets(
     """Evaluate a submission that is in memory against a reference that is; arguments as for :func:`evaluate`."""
     with clock.stage("features"):
         own = extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, embedder, track=track)
-        rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations))
-        bank = extract(
-            sets.pixels[rows],
-            _needs(suite),
-            embedder,
+        rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations, suite.n_real_per_class))
+        look = partial(
+            extract,
+            embedder=embedder,
             weights_dir=weights_dir,
             device=device,
             workers=workers,
             cache=features_cache,
             parts=sets.parts(rows),
             groups=scopes[0].strata,
-            into=own.take(rows),
             track=track,
         )
+        bank = look(sets.pixels[rows], _needs(suite), into=own.take(rows))
+        banks = {Plane.SAGITTAL: bank} | plane_banks(sets, suite, rows, look)
     with clock.stage("metrics"):
         metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(sets.submission))
+        metrics = score_volumes(suite, metrics, scopes, banks, track, left_out(sets.submission))
     with clock.stage("downstream"):
         tasks = score_tasks(
-            suite, *sets.labelled(own), device=device, weights_dir=weights_dir, workers=workers, track=track
+            suite,
+            *sets.labelled(own),
+            device=device,
+            weights_dir=weights_dir,
+            workers=workers,
+            cache=features_cache,
+            track=track,
         )
     details = _details(suite, sets, own, metrics, tasks)
     entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, device)
     return Evaluation(entry, details, clock.seconds)
 
 
-def _read(path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track) -> Submission:
+def read_submission(
+    path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track = silent
+) -> Submission:
+    """The submission at ``path``, its images drawn first where it is a pipeline; see :func:`evaluate`."""
     if is_stock(path):
         return load_stock(path, suite, cache, name, device, track)
     return load_submission(drawn_release(path, suite, cache, track) if is_pipeline(path) else path, suite, name)
 
 
 def check_device(device: str) -> None:
-    """Refuse a device that is not there."""
+    """Refuse a device that is not there.
+
+    Raises:
+        UsageError: no CUDA device that torch can use.
+    """
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
@@ -173,14 +195,52 @@ def check_device(device: str) -> None:
 
 
 def shipped_embedder() -> Embedder:
-    """The one that comes with the package."""
+    """The embedder that comes with the package."""
     from synthuterus_bench.nets.embedder import load_embedder
 
     return load_embedder()
 
 
 def _needs(suite: Suite) -> set[Need]:
-    return {METRICS[name].need for name in suite.metrics} - {Need.EMBEDDER, Need.CODES}
+    return (suite.needs | plane_needs(suite)) - {Need.EMBEDDER, Need.CODES}
+
+
+def _by_bundle(
+    suite: Suite,
+    submission: Submission,
+    bundle: Bundle,
+    embedder: Embedder,
+    device: str,
+    clock: Clock,
+    weights_dir: Path | None,
+    workers: int,
+    cache: Path,
+    track: Track,
+) -> Evaluation:
+    with clock.stage("features"):
+        how: dict[str, Any] = {
+            "weights_dir": weights_dir,
+            "device": device,
+            "workers": workers,
+            "cache": cache,
+            "track": track,
+        }
+        bank = extract(submission.pixels, bundle_needs(suite), embedder, **how)
+    with clock.stage("metrics"):
+        results = score_by_bundle(suite, submission, bundle, bank, left_out(submission))
+    details = Details(
+        suite=suite.id,
+        protocol_digest=suite.digest,
+        reference_digest=bundle.header.reference_digest,
+        intensity=submission.intensity,
+        found=submission.found,
+        confusions={},
+        similarities={},
+        nulls=(),
+        notes=(NOTE, *notes_on(submission)),
+    )
+    real = unseen(bundle.header.reference, bundle.header.reference_digest)
+    return Evaluation(_entry(suite, submission, real, results, details, device), details, clock.seconds)
 
 
 def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:
@@ -199,7 +259,7 @@ def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics
 
 def overlap(submission: Submission, real: Reference) -> dict[str, int]:
     """Exact copies: evaluated images that are in a split of the reference, and repeats within the submission."""
-    copies = {f"copies_of_{split}": _count(submission, real.digests.get(split, frozenset())) for split in Split}
+    copies = {f"copies_of_{split}": _count(submission, real.digests[split]) for split in Split if split in real.digests}
     return copies | {"repeats": len(submission.digests) - len(set(submission.digests))}
 
 

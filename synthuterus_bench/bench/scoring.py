@@ -1,6 +1,6 @@
 """Metrics to results: every metric of a suite in every scope, each with its floor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
@@ -64,11 +64,11 @@ def _score(
 ) -> tuple[Result, list[Null]]:
     why = left_out.get(metric.name) or bank.missing.get(metric.need) or _too_few(scope)
     if why or features is None:
-        return _without_value(metric, scope, "unavailable", why or "no features"), []
+        return without_value(metric, scope, "unavailable", why or "no features"), []
     try:
         return _measure(metric, scope, features, bank.identity[metric.need])
     except TooFewError as error:
-        return _without_value(metric, scope, "unavailable", error.message), []
+        return without_value(metric, scope, "unavailable", error.message), []
 
 
 def _too_few(scope: Scope) -> str | None:
@@ -78,17 +78,35 @@ def _too_few(scope: Scope) -> str | None:
 
 def _measure(metric: Metric, scope: Scope, features: Features, identity: Params) -> tuple[Result, list[Null]]:
     if not scope.null:
-        return _without_value(metric, scope, "failed", "too few real patients for a floor"), []
+        return without_value(metric, scope, "failed", "too few real patients for a floor"), []
     measured = metric.measure(features, scope)
     if not len(measured.null):
-        return _without_value(metric, scope, "failed", "too few real patients for a floor"), []
+        return without_value(metric, scope, "failed", "too few real patients for a floor"), []
     if not metric.within(measured.value):
-        return _without_value(metric, scope, "failed", f"value {measured.value} outside the metric's bounds"), []
+        return without_value(metric, scope, "failed", f"value {measured.value} outside the metric's bounds"), []
     params = metric.params | identity
-    return _with_value(metric, scope, measured, params), [_null(metric, scope, measured)]
+    return _with_value(metric, scope, measured, params, measured.floor), [_null(metric, scope, measured)]
 
 
-def _with_value(metric: Metric, scope: Scope, measured: Measurement, params: Params) -> Result:
+def score_one(
+    metric: Metric,
+    scope: Scope,
+    measure: Callable[[Features, Scope], Measurement],
+    features: Features,
+    identity: Params,
+    floor: Floor | None,
+) -> Result:
+    """The result of a metric measured in a way of its own, with a floor that is known."""
+    if why := _too_few(scope):
+        return without_value(metric, scope, "unavailable", why)
+    try:
+        measured = measure(features, scope)
+    except TooFewError as error:
+        return without_value(metric, scope, "unavailable", error.message)
+    return _with_value(metric, scope, measured, metric.params | identity, floor)
+
+
+def _with_value(metric: Metric, scope: Scope, measured: Measurement, params: Params, floor: Floor | None) -> Result:
     return Result(
         metric=metric.name,
         params=params,
@@ -99,7 +117,7 @@ def _with_value(metric: Metric, scope: Scope, measured: Measurement, params: Par
         status="ok",
         value=significant(measured.value),
         ci=rounded_interval(_clipped(measured.interval, metric)),
-        floor=rounded_floor(measured.floor),
+        floor=None if floor is None else rounded_floor(floor),
     )
 
 
@@ -111,7 +129,8 @@ def _clipped(interval: Interval | None, metric: Metric) -> Interval | None:
     return interval.model_copy(update={"low": low, "high": high})
 
 
-def _without_value(metric: Metric, scope: Scope, status: Status, reason: str) -> Result:
+def without_value(metric: Metric, scope: Scope, status: Status, reason: str) -> Result:
+    """A result that is none, for a reason."""
     return Result(
         metric=metric.name,
         params=metric.params,

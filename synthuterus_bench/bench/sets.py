@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.details import Histogram, histogram
-from synthuterus_bench.bench.reference import Part, Reference
+from synthuterus_bench.bench.parts import Part
+from synthuterus_bench.bench.reference import Reference
 from synthuterus_bench.bench.submission import NO_CLASS, Submission
 from synthuterus_bench.downstream.regimes import Labelled
 from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need, Scope
 from synthuterus_bench.metrics.scopes import make_scopes
-from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.vocab import CLASSES, Plane
 
 MOST = 512
 """Images of a class that are compared; all pairs of three sets of four classes then take a third of a gigabyte."""
@@ -32,6 +33,10 @@ class Sets:
         """All images, (rows, size, size)."""
         return np.concatenate([self.submission.pixels, self.real.train.pixels, self.real.test.pixels])
 
+    def plane(self, plane: Plane) -> NDArray[np.uint16]:
+        """The middle slices of all volumes in a plane beside the sagittal one, (rows, size, size)."""
+        return np.concatenate([part.planes[plane] for part in (self.submission, self.real.train, self.real.test)])
+
     @property
     def units(self) -> Ints:
         """Patient number of each row, none in two sets."""
@@ -49,17 +54,22 @@ class Sets:
         edges = np.searchsorted(rows, np.cumsum([0, *self.sizes]))
         return tuple(np.diff(edges).tolist())
 
-    def scopes(self, permutations: int, pooled_permutations: int = 0) -> list[Scope]:
-        """Each orientation and all pooled, with at most as many synthetic as real training images of a class.
+    def scopes(self, permutations: int, pooled_permutations: int = 0, compared: int = MOST) -> list[Scope]:
+        """Each orientation and all pooled.
 
-        Of every class at most ``MOST`` images of each set are compared, the first of them: that bounds memory.
-        Where classes were measured, pooled are all images, with a class or not, up to as many as real training ones.
+        Of every class at most ``MOST`` images of each set take part, the first of them: that bounds memory. Held-out
+        images of a class are ``compared`` with, of whole patients; the others only deal floors. Synthetic ones are at
+        most as many as there are training images and such others of the class, so that a floor can be as large.
+        Where classes were measured, pooled are all images, with a class or not, up to as many as that.
         """
-        train, test = (first_of_each_class(part.labels) for part in (self.real.train, self.real.test))
+        train, held_out = (first_of_each_class(part.labels) for part in (self.real.train, self.real.test))
+        test = whole_patients(held_out, self.real.test.units, compared)
+        spare = np.where(test >= 0, -1, held_out)
+        spare[np.isin(self.real.test.units, self.real.test.units[test >= 0])] = -1
         fake, told = self.submission.labels, not self.submission.measured
-        limit = int(np.sum(train >= 0))
-        everywhere = np.arange(len(fake))
-        matched = np.concatenate([first_of_class(fake, k, int(np.sum(train == k))) for k in range(len(CLASSES))])
+        limits = [int(np.sum(train == k) + np.sum(spare == k)) for k in range(len(CLASSES))]
+        limit, everywhere = sum(limits), np.arange(len(fake))
+        matched = np.concatenate([first_of_class(fake, k, most) for k, most in enumerate(limits)])
         pooled_only = np.full(len(fake), -1) if told else np.where(everywhere < limit, NO_CLASS, -1)
         labels = np.where(np.isin(everywhere, matched), fake, pooled_only)
         if not told:
@@ -75,6 +85,7 @@ class Sets:
             seed=0,
             told=told,
             pooled_permutations=pooled_permutations,
+            spare=spare,
         )
 
     def labelled(self, bank: FeatureBank) -> tuple[Labelled, Labelled, Labelled]:
@@ -104,6 +115,18 @@ def first_of_each_class(labels: Ints) -> Ints:
     for name in np.unique(labels):
         rows = np.flatnonzero(labels == name)[:MOST]
         kept[rows] = name
+    return kept
+
+
+def whole_patients(labels: Ints, units: Ints, count: int) -> Ints:
+    """The labels with -1 for all but the first patients of each class, as many as have ``count`` images or more."""
+    kept = np.full(len(labels), -1)
+    for name in np.unique(labels[labels >= 0]):
+        rows = np.flatnonzero(labels == name)
+        patients, first, images = np.unique(units[rows], return_index=True, return_counts=True)
+        order = np.argsort(first)
+        before = np.cumsum(images[order]) - images[order]
+        kept[rows[np.isin(units[rows], patients[order][before < count])]] = name
     return kept
 
 

@@ -1,22 +1,24 @@
 """What is handed in for evaluation: checked whole, before any work begins."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.bench.folder import Intensity, read_class_folders
+from synthuterus_bench.bench.parts import cut
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
 from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.bench.volumes import read_class_volumes
 from synthuterus_bench.cohorts.layout import audit_file, config_of, configs_in, is_cohort
 from synthuterus_bench.cohorts.record import Scan, field_strengths
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.entry import Generator
 from synthuterus_bench.errors import CohortError, SubmissionError
 from synthuterus_bench.repro import digest_array, digest_json, stream
-from synthuterus_bench.vocab import CLASSES, Orientation
+from synthuterus_bench.vocab import CLASSES, Orientation, Plane
 
 UNNAMED = "unnamed"
 NO_CLASS = len(CLASSES)
@@ -36,6 +38,7 @@ class Submission:
         dims: 3 where the images are the middle slices of volumes.
         generated: whether they were drawn here, from a generator without an index of its training images.
         fields: tesla that each was asked to have, (n,), NaN where none was said; None where nothing is said of any.
+        planes: of volumes in a suite of volumes, the middle slices of the planes beside the sagittal one.
     """
 
     pixels: NDArray[np.uint16]
@@ -50,6 +53,7 @@ class Submission:
     dims: int = 2
     generated: bool = False
     fields: NDArray[np.float64] | None = None
+    planes: dict[Plane, NDArray[np.uint16]] = field(default_factory=dict)
 
     @property
     def per_class(self) -> dict[str, int]:
@@ -80,25 +84,35 @@ def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submis
 
 
 def suited(path: Path, suite: Suite) -> Path:
-    """The config of a release that ``suite`` evaluates: the one of its view, images before volumes; else ``path``."""
-    fitting = (config_of(suite.view, dims) for dims in (2, 3))
+    """The config of a release that ``suite`` evaluates: the one of its view, images before volumes where it takes both;
+    else ``path``.
+    """
+    fitting = (config_of(suite.view, dims) for dims in (2, 3) if dims >= suite.dims)
     return next((path / config for config in fitting if config in configs_in(path)), path)
 
 
 def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
+    if suite.dims == 3:
+        volumes = read_class_volumes(path, suite.size)
+        planes = dict(volumes.planes)
+        return _plain(planes.pop(Plane.SAGITTAL), volumes.labels, volumes.intensity, name, planes)
     images = read_class_folders(path, suite.size)
-    digests = tuple(digest_array(pixels) for pixels in images.pixels)
-    content = sorted((CLASSES[label], digest) for label, digest in zip(images.labels, digests, strict=True))
+    return _plain(images.pixels, images.labels, images.intensity, name, {})
+
+
+def _plain(
+    pixels: NDArray[np.uint16],
+    labels: Ints,
+    intensity: Intensity,
+    name: str | None,
+    planes: dict[Plane, NDArray[np.uint16]],
+) -> Submission:
+    digests = tuple(digest_array(image) for image in pixels)
+    content = sorted((CLASSES[label], digest) for label, digest in zip(labels, digests, strict=True))
+    units = np.arange(len(labels))
+    made, dims = Generator(name=name or UNNAMED, dims=3 if planes else 2), 3 if planes else 2
     return Submission(
-        images.pixels,
-        images.labels,
-        np.arange(len(images.labels)),
-        digests,
-        {},
-        digest_json(content),
-        images.intensity,
-        Generator(name=name or UNNAMED),
-        Provenance(),
+        pixels, labels, units, digests, {}, digest_json(content), intensity, made, Provenance(), dims, planes=planes
     )
 
 
@@ -107,9 +121,10 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
         cohort = load_cohort(suited(path, suite))
         _check_manifest(cohort, suite)
         provenance = read_provenance(audit_file(cohort.home, cohort.config))
-        scans = [scan for scan in _slices(cohort) if provenance.measured or scan.orientation in CLASSES]
+        read = [cuts for cuts in _slices(cohort, suite) if provenance.measured or cuts[0].orientation in CLASSES]
     except CohortError as error:
         raise SubmissionError(error.message, error.hint) from None
+    scans = [scan for scan, _ in read]
     _check_scans(scans, suite, path, provenance.measured)
     made_by = {scan.generator for scan in scans if scan.generator}
     model = made_by.pop() if len(made_by) == 1 else None
@@ -128,6 +143,7 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
         provenance,
         cohort.manifest.dims,
         fields=field_strengths(scans),
+        planes={plane: np.concatenate([planes[plane] for _, planes in read]) for plane in suite.planes[1:]},
     )
 
 
@@ -140,6 +156,8 @@ def _check_manifest(cohort: Cohort, suite: Suite) -> None:
     manifest, root = cohort.manifest, cohort.root
     if manifest.view is not suite.view:
         raise SubmissionError(f"{root}: found view {manifest.view}, expected {suite.view} for suite {suite.id}")
+    if manifest.dims < suite.dims:
+        raise SubmissionError(f"{root}: found images, expected volumes for suite {suite.id}")
     if manifest.intensity != "window":
         raise SubmissionError(
             f"{root}: found a cohort in the scanner's own intensities, expected a prepared one",
@@ -147,9 +165,11 @@ def _check_manifest(cohort: Cohort, suite: Suite) -> None:
         )
 
 
-def _slices(cohort: Cohort) -> Iterator[Scan]:
+def _slices(cohort: Cohort, suite: Suite) -> Iterator[tuple[Scan, dict[Plane, NDArray[np.uint16]]]]:
+    """Every image, or the middle sagittal slice of every volume with those of the suite's other planes."""
     for scan in cohort.scans():
-        yield replace(scan, pixels=scan.pixels[len(scan.pixels) // 2]) if scan.pixels.ndim == 3 else scan
+        cuts = cut(scan, suite, str(cohort.root)) if suite.dims == 3 else {}
+        yield replace(scan, pixels=scan.pixels[len(scan.pixels) // 2]) if scan.pixels.ndim == 3 else scan, cuts
 
 
 def _check_scans(scans: list[Scan], suite: Suite, path: Path, measured: bool) -> None:
@@ -183,6 +203,7 @@ def select(whole: Submission, suite: Suite, path: Path) -> Submission:
         digests=tuple(whole.digests[row] for row in rows),
         found=found,
         fields=None if whole.fields is None else whole.fields[rows],
+        planes={plane: pixels[rows] for plane, pixels in whole.planes.items()},
     )
 
 

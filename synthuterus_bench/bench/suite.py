@@ -1,12 +1,23 @@
-"""Suites: frozen protocols. Results rank together only when their protocol digests are equal."""
+"""Suites: frozen protocols, files of this package. Results rank together only when their protocol digests are equal.
 
+A suite is ``suites/<id>.json``; its digest is that of what the file says. A change of any setting is a new version.
+"""
+
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from synthuterus_bench.errors import UsageError
+from synthuterus_bench.cohorts.record import Dims
+from synthuterus_bench.cohorts.window import HIGH, LOW
+from synthuterus_bench.errors import SuiteError, UsageError
+from synthuterus_bench.metrics.base import NO_WHOLE, Need
+from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.repro import digest_json
-from synthuterus_bench.vocab import VIEW_SIZE, View
+from synthuterus_bench.vocab import VIEW_SIZE, Plane, PresetName, View
+
+BITS = 16
+FOLDER = Path(__file__).with_name("suites")
 
 
 class _Frozen(BaseModel):
@@ -17,16 +28,25 @@ class Regime(_Frozen):
     """One way to learn the orientation: a network trained on labels, or clusters of embedder features.
 
     ``pretrained`` begins with published ImageNet weights. ``share`` is that of the patients whose labels are seen, of
-    every set. ``both`` adds the arm that learns from real images and the submission together.
+    every set. ``both`` adds the arm that learns from real images and the submission together. Every arm makes
+    ``updates`` steps of the optimiser, so that none wins by longer training.
     """
 
     name: Literal["supervised", "pretrained", "labels-10", "k-means"]
     net: str | None = None
     side: int | None = None
-    epochs: int | None = None
+    updates: int | None = Field(default=None, ge=1)
     learning_rate: float | None = None
     share: float | None = None
     both: bool = True
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Regime":
+        recipe = (self.net, self.side, self.updates, self.learning_rate)
+        trained = self.name != "k-means"
+        if any((part is not None) is not trained for part in recipe):
+            raise ValueError(f"{self.name}: net, side, updates and learning_rate belong to every regime but k-means")
+        return self
 
 
 class Probes(_Frozen):
@@ -39,26 +59,57 @@ class Probes(_Frozen):
     frame: int
 
 
+class Window(_Frozen):
+    """z-scores from ``low`` to ``high`` mapped affinely to ``bits``."""
+
+    low: float
+    high: float
+    bits: int
+
+
 class Suite(_Frozen):
     """Everything that decides a number.
 
-    ``permutations`` deal the real patients anew, for floors; ``pooled_permutations`` the synthetic and held-out images
-    together, for the excess over the null.
-
-    ``n_per_class`` images of each orientation are evaluated, fewer when the submission has fewer; metrics use at most
-    as many as the reference has for training, so that their floors are of the same size. ``phantom_scans`` and
-    ``phantom_seed`` draw the phantom reference; the seed is no command's default, so that a generator trained on a
-    phantom cohort has not seen these patients.
+    Attributes:
+        view: ``size`` pixels a side at ``pixel_mm``; volumes have slices at ``slice_mm``.
+        planes: of which the middle slice of a volume is compared; sagittal ones alone in 2D.
+        references: what submissions may be compared with.
+        phantom: the population that the phantom reference is: the whole frozen preset, or where ``phantom_scans`` is
+            set a sample of that size, drawn with ``phantom_seed``, which is no command's default, so that a generator
+            trained on a phantom cohort has not seen these patients. ``phantom_digest`` is that of the cohort drawn.
+        n_per_class: images of each orientation that are evaluated, fewer when the submission has fewer.
+        n_real_per_class: held-out images of each orientation that these are compared with, of whole patients; the
+            patients left over only deal floors and test classifiers.
+        images_per_patient: held-out images of each patient that are used; all of them when None.
+        permutations: relabellings of the real patients, for floors; ``pooled_permutations`` of the synthetic and
+            held-out images together, for the excess over the null. ``resamples`` of test patients, for intervals.
+        metrics: on images, or middle sagittal slices of volumes; ``plane_metrics`` on the slices of the other planes,
+            ``volume_metrics`` on the features of all three side by side.
+        seeds: of the trainings of every regime and probe.
     """
 
     id: str
     version: int = Field(ge=1)
+    title: str
     view: View
+    dims: Dims
+    size: int
+    pixel_mm: float
+    slice_mm: float | None = None
+    planes: tuple[Plane, ...]
+    window: Window
+    references: tuple[Literal["phantom", "umd", "folder"], ...]
+    phantom: PresetName
+    phantom_scans: int | None = None
+    phantom_seed: int = 0
+    phantom_digest: str | None = None
     n_per_class: int
-    min_per_class: int = 2
-    phantom_scans: int
-    phantom_seed: int = 250807903
+    n_real_per_class: int
+    images_per_patient: int | None = None
+    min_per_class: int
     metrics: tuple[str, ...]
+    plane_metrics: tuple[str, ...] = ()
+    volume_metrics: tuple[str, ...] = ()
     permutations: int
     pooled_permutations: int
     resamples: int
@@ -67,71 +118,61 @@ class Suite(_Frozen):
     probes: Probes | None = None
 
     @model_validator(mode="after")
+    def _known(self) -> "Suite":
+        named = (*self.metrics, *self.plane_metrics, *self.volume_metrics)
+        if unknown := sorted(set(named) - set(METRICS)):
+            raise ValueError(f"suite {self.id}: no such metric {', '.join(unknown)}")
+        if odd := [name for name in self.volume_metrics if METRICS[name].need in NO_WHOLE]:
+            raise ValueError(f"suite {self.id}: {odd[0]} is no measure of features, so none of whole volumes")
+        window = (self.window.low, self.window.high, self.window.bits)
+        if self.size != VIEW_SIZE[self.view] or window != (LOW, HIGH, BITS):
+            raise ValueError(f"suite {self.id}: size and window are not those that images are kept in")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_dimension(self) -> "Suite":
+        if self.dims == 2 and (self.planes != (Plane.SAGITTAL,) or self.plane_metrics or self.volume_metrics):
+            raise ValueError(f"suite {self.id}: planes and volumes belong to 3D")
+        if self.dims == 3 and (self.slice_mm is None or self.planes[:1] != (Plane.SAGITTAL,)):
+            raise ValueError(f"suite {self.id}: 3D needs slice_mm, and sagittal as its first plane")
+        return self
+
+    @model_validator(mode="after")
     def _probed(self) -> "Suite":
         if self.probes and "supervised" not in {regime.name for regime in self.regimes}:
             raise ValueError(f"suite {self.id}: probes learn as the regime supervised does, which is not among its own")
         return self
 
     @property
-    def size(self) -> int:
-        """Pixels a side at 1 mm."""
-        return VIEW_SIZE[self.view]
-
-    @property
     def digest(self) -> str:
         """SHA-256 of the protocol."""
         return digest_json(self.model_dump(mode="json"))
 
+    @property
+    def needs(self) -> set[Need]:
+        """What its metrics of images are computed from."""
+        return {METRICS[name].need for name in self.metrics}
 
-_METRICS = (
-    "fid-2048",
-    "fid-64",
-    "lpips",
-    "fd-embedder",
-    "kid-embedder",
-    "irs-adjusted",
-    "anatomy-plausible",
-    "anatomy-valid",
-    "anatomy-agreement",
-)
-_K_MEANS = Regime(name="k-means")
 
-ROI = Suite(
-    id="uterus-2d-roi",
-    version=3,
-    view=View.ROI,
-    n_per_class=200,
-    phantom_scans=1336,
-    metrics=_METRICS,
-    permutations=200,
-    pooled_permutations=1000,
-    resamples=1000,
-    seeds=(0, 1, 2),
-    regimes=(
-        Regime(name="supervised", net="resnet18", side=64, epochs=10, learning_rate=1e-3),
-        Regime(name="pretrained", net="resnet18", side=64, epochs=10, learning_rate=3e-4),
-        Regime(name="labels-10", net="resnet18", side=64, epochs=40, learning_rate=1e-3, share=0.1),
-        _K_MEANS,
-    ),
-    probes=Probes(margin=6, frame=16),
-)
-DEMO = Suite(
-    id="demo",
-    version=3,
-    view=View.ROI,
-    n_per_class=96,
-    phantom_scans=640,
-    metrics=_METRICS,
-    permutations=50,
-    pooled_permutations=200,
-    resamples=500,
-    seeds=(0,),
-    regimes=(
-        Regime(name="supervised", net="slim-resnet", side=64, epochs=20, learning_rate=3e-3, both=False),
-        _K_MEANS,
-    ),
-)
-SUITES = {suite.id: suite for suite in (ROI, DEMO)}
+def read_suite(path: Path) -> Suite:
+    """Read and check the file of a suite.
+
+    Raises:
+        SuiteError: not a suite, or not the one that its name says.
+    """
+    try:
+        suite = Suite.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SuiteError(f"{path}: {'.'.join(map(str, first['loc'])) or 'suite'}: {first['msg']}") from None
+    if suite.id != path.stem:
+        raise SuiteError(f"{path}: found suite {suite.id}, expected {path.stem}")
+    return suite
+
+
+NAMES = ("uterus-2d-roi", "uterus-2d-full", "uterus-3d-roi", "uterus-3d-full", "demo")
+SUITES = {name: read_suite(FOLDER / f"{name}.json") for name in NAMES}
+ROI, DEMO = SUITES["uterus-2d-roi"], SUITES["demo"]
 
 
 def find_suite(name: str) -> Suite:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,15 +52,26 @@ def params_of(regime: Regime) -> Params:
 
 def recipe_of(regime: Regime) -> Recipe:
     """How a regime trains its network."""
-    return Recipe(regime.net or "", regime.side or 0, regime.epochs or 0, regime.learning_rate or 0.0)
+    return Recipe(regime.net or "", regime.side or 0, 1, regime.learning_rate or 0.0)
 
 
-def score_all(tasks: Sequence[Task], device: str, workers: int, track: Track) -> list[dict[str, Scored]]:
-    """Do every training of every task; its arms, scored."""
+def answer_all(
+    tasks: Sequence[Task], device: str, workers: int, cache: Path | None, track: Track
+) -> list[dict[str, Answer]]:
+    """Do every training of every task; what each arm answers, probabilities (seeds, n, classes)."""
     wanted = [one for task in tasks for arm in task.arms.values() for one in arm]
-    made = iter(run_jobs([one for one in wanted if isinstance(one, Job)], device=device, workers=workers, track=track))
+    jobs = [one for one in wanted if isinstance(one, Job)]
+    made = iter(run_jobs(jobs, device=device, workers=workers, cache=cache, track=track))
     answers = iter([next(made) if isinstance(one, Job) else one for one in wanted])
+    return [{name: np.stack([next(answers) for _ in arm]) for name, arm in task.arms.items()} for task in tasks]
+
+
+def score_all(
+    tasks: Sequence[Task], device: str, workers: int, cache: Path | None, track: Track
+) -> list[dict[str, Scored]]:
+    """Do every training of every task; its arms, scored."""
+    answers = answer_all(tasks, device, workers, cache, track)
     return [
-        {name: score(task.panel, np.stack([next(answers) for _ in arm])) for name, arm in task.arms.items()}
-        for task in tasks
+        {name: score(task.panel, answer) for name, answer in each.items()}
+        for task, each in zip(tasks, answers, strict=True)
     ]

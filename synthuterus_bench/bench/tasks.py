@@ -29,6 +29,14 @@ ADDED = "macro-f1-added"
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Published weights that a network begins with, and the digest of their file; none to begin from scratch."""
+
+    state: dict[str, Any] | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredTasks:
     """Results and confusion matrices by name."""
 
@@ -45,6 +53,7 @@ def score_tasks(
     device: str,
     weights_dir: Path | None = None,
     workers: int = 1,
+    cache: Path | None = None,
     track: Track = silent,
 ) -> ScoredTasks:
     """Run every regime and probe of a suite: learn from the submission, from real images as the arm to beat, from both.
@@ -54,14 +63,15 @@ def score_tasks(
 
     Args:
         workers: processes that train on the CPU; they change no number.
+        cache: folder that keeps what classifiers answered.
     """
     given = Given(submission, real, test)
     rng = stream(0, "bootstrap", "downstream")
     panel = make_panel(test.labels, test.units, len(CLASSES), resamples=suite.resamples, rng=rng)
     why = _too_few(submission, suite)
-    regimes = [_task(suite, regime, given, panel, weights_dir, why) for regime in suite.regimes]
+    regimes = regime_tasks(suite, given, panel, weights_dir)
     probes = probe_tasks(suite, given, panel, why, track)
-    scored = score_all([*regimes, *probes], device, workers, track)
+    scored = score_all([*regimes, *probes], device, workers, cache, track)
     arms = scored[: len(regimes)]
     results = [
         row
@@ -74,6 +84,12 @@ def score_tasks(
     return ScoredTasks(results, {name: one for task, each in found for name, one in _confusions(suite, task, each)})
 
 
+def regime_tasks(suite: Suite, given: Given, panel: Panel, weights_dir: Path | None) -> list[Task]:
+    """A task for every regime of a suite; without arms where it cannot be learned."""
+    why = _too_few(given.submission, suite)
+    return [_task(suite, regime, given, panel, weights_dir, why) for regime in suite.regimes]
+
+
 def _too_few(learn: Labelled, suite: Suite) -> str:
     counts = np.bincount(learn.labels, minlength=len(CLASSES))
     if counts.min() >= suite.min_per_class:
@@ -83,20 +99,20 @@ def _too_few(learn: Labelled, suite: Suite) -> str:
 
 
 def _task(suite: Suite, regime: Regime, given: Given, panel: Panel, weights_dir: Path | None, why: str) -> Task:
-    params, start = params_of(regime), None
+    params, start = params_of(regime), Start()
     if regime.name == "pretrained" and not why:
         try:
             loaded = load_pretrained(RESNET18, weights_dir)
         except WeightsError as error:
             why = error.message
         else:
-            params, start = params | {"weights_sha256": loaded.sha256}, loaded.state
+            params, start = params | {"weights_sha256": loaded.sha256}, Start(loaded.state, loaded.sha256)
     if why:
         return Task(regime.name, params, panel, given, reason=why)
     return Task(regime.name, params, panel, given, _arms(suite, regime, given, start))
 
 
-def _arms(suite: Suite, regime: Regime, given: Given, start: dict[str, Any] | None) -> dict[str, list[Job | Answer]]:
+def _arms(suite: Suite, regime: Regime, given: Given, start: Start) -> dict[str, list[Job | Answer]]:
     whole = _parts(regime, given.submission, given.real)
     made: dict[str, list[Job | Answer]] = {arm: [] for arm in whole}
     for number, seed in enumerate(suite.seeds):
@@ -105,7 +121,7 @@ def _arms(suite: Suite, regime: Regime, given: Given, start: dict[str, Any] | No
             if regime.name == "k-means":
                 made[arm].append(clustered(learn, given.test, len(CLASSES), seed=seed))
             else:
-                made[arm].append(_job(regime, learn, parts, given.test, seed, start))
+                made[arm].append(_job(regime, learn, given.test, seed, start))
     return made
 
 
@@ -121,18 +137,11 @@ def _few(regime: Regime, given: Given, share: float, number: int) -> dict[str, L
     return _parts(regime, ours, real)
 
 
-def _job(
-    regime: Regime,
-    learn: Labelled,
-    parts: dict[str, Labelled],
-    test: Labelled,
-    seed: int,
-    start: dict[str, Any] | None,
-) -> Job:
-    """Every arm makes as many updates as the larger of the two sets would in the regime's epochs."""
-    recipe = recipe_of(regime)
-    updates = recipe.updates(max(len(parts[arm].labels) for arm in (SUBMISSION, REAL)))
-    return Job(learn.pixels, learn.labels, test.pixels, len(CLASSES), recipe, seed, updates, start)
+def _job(regime: Regime, learn: Labelled, test: Labelled, seed: int, start: Start) -> Job:
+    recipe, classes = recipe_of(regime), len(CLASSES)
+    return Job(
+        learn.pixels, learn.labels, test.pixels, classes, recipe, seed, regime.updates, start.state, start.sha256
+    )
 
 
 def _results(regime: Regime, task: Task, arms: dict[str, Scored]) -> list[Result]:

@@ -28,11 +28,19 @@ class ReportedRow(_Model):
 
 
 class ReportedNumber(_Model):
-    """A number outside the table."""
+    """A number outside the table; with ``metric``, ``regime`` and ``arm`` where one of our results is its like."""
 
     what: str = Field(max_length=300)
     value: float
-    unit: str = Field(default="", max_length=20)
+    unit: Literal["", "%"] = ""
+    metric: str | None = Field(default=None, max_length=60)
+    regime: str | None = Field(default=None, max_length=20)
+    arm: Literal["real", "submission"] | None = None
+
+    @property
+    def plain(self) -> float:
+        """The value as a number of our own scale: percentage points as shares."""
+        return self.value / 100 if self.unit == "%" else self.value
 
 
 class Reported(_Model):

@@ -96,8 +96,8 @@ def _register() -> None:
     """Import the command modules: each adds its commands to ``app``."""
     from importlib import import_module
 
-    nouns = ("demo", "cohort", "prep", "train", "generate", "release", "filter", "audit", "models", "evaluate")
-    for noun in (*nouns, "leaderboard", "membership", "push", "pull"):
+    nouns = ("demo", "cohort", "prep", "train", "generate", "release", "filter", "audit", "models", "evaluate", "suite")
+    for noun in (*nouns, "compare", "leaderboard", "membership", "push", "pull"):
         import_module(f"synthuterus_bench.cli.{noun}")
 
 

@@ -49,7 +49,8 @@ def self_test(
     plants: Annotated[int, typer.Option(min=1, help="Copies planted for each transform and strength.")] = 400,
     negatives: Annotated[int, typer.Option(min=1, help="Images of test patients.")] = 1000,
     autoencoder: Annotated[
-        Path | None, typer.Option(help="Autoencoder folder for the round trip.", show_default="none: left out")
+        Path | None,
+        typer.Option(help="Autoencoder of the round trip: its folder, or vae2d.", show_default="none: left out"),
     ] = None,
     floor: Annotated[float, typer.Option(min=0, max=1, help="Least sensitivity at the two milder strengths.")] = 0.99,
     tau: Tau = 0.95,
@@ -62,10 +63,11 @@ def self_test(
 
     Exit code 1 if a transform is caught less often than --floor.
 
-    Example: synthbench audit self-test --reference cohort --plants 100 --out selftest.json
+    Example: synthbench audit self-test --reference cohort --autoencoder vae2d --out selftest.json
     """
     from synthuterus_bench.cli.selftest_table import selftest_table
     from synthuterus_bench.cohorts.store import load_cohort
+    from synthuterus_bench.nets.autoencoder import find_autoencoder
     from synthuterus_bench.privacy.selftest import run_selftest
     from synthuterus_bench.repro import check_place
 
@@ -78,7 +80,7 @@ def self_test(
         plants=plants,
         negatives=negatives,
         seed=seed,
-        autoencoder=autoencoder,
+        autoencoder=find_autoencoder(autoencoder) if autoencoder else None,
         track=sink.track,
     )
     found.save(out)

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from synthuterus_bench.bench.controls.record import ControlReport
 
 
-def controls(
+def run_trial(
     suite: str,
     reference: str,
     record: Path,
     report: Path | None,
     weights_dir: Path | None,
     features_cache: Path | None,
-    workers: int,
+    workers: int | None,
     device: str,
 ) -> None:
     """Evaluate every control, write the record and the Markdown table, show the table.
@@ -29,6 +29,7 @@ def controls(
     from synthuterus_bench.bench.controls.table import markdown
     from synthuterus_bench.metrics.store import CacheWarning
     from synthuterus_bench.repro import check_place, write_atomic
+    from synthuterus_bench.workers import available_cores
 
     for path, kind in ((record, ".json"), (report, ".md")):
         if path is not None and (path.is_dir() or path.suffix != kind):
@@ -41,7 +42,7 @@ def controls(
             reference,
             weights_dir=weights_dir,
             features_cache=features_cache,
-            workers=workers,
+            workers=workers or available_cores(),
             device=device,
             track=out.track,
         )

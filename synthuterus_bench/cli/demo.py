@@ -50,24 +50,17 @@ def demo(
 
 
 def _cohort(folder: Path, workers: int) -> str:
+    from synthuterus_bench.bench.reference import draw_phantom
     from synthuterus_bench.bench.suite import DEMO
-    from synthuterus_bench.cohorts.phantom.population import draw_cohort
     from synthuterus_bench.cohorts.store import load_cohort
     from synthuterus_bench.errors import DataError
 
     if (folder / "cohort.json").is_file():
         cohort = load_cohort(folder)
-        if (cohort.manifest.seed, len(cohort)) != (DEMO.phantom_seed, DEMO.phantom_scans):
+        if cohort.manifest.digest != DEMO.phantom_digest:
             raise DataError(f"{folder}: found another cohort than the demo's", "remove it or give another --out")
     else:
-        cohort = draw_cohort(
-            folder,
-            scans=DEMO.phantom_scans,
-            view=DEMO.view,
-            seed=DEMO.phantom_seed,
-            workers=workers,
-            track=sink.track,
-        )
+        cohort = draw_phantom(folder, DEMO, workers, sink.track)
     return ", ".join(f"{count} {split}" for split, count in cohort.manifest.splits.items())
 
 

@@ -22,6 +22,9 @@ class SuiteName(StrEnum):
     """The suites there are."""
 
     ROI = "uterus-2d-roi"
+    FULL = "uterus-2d-full"
+    VOLUMES_ROI = "uterus-3d-roi"
+    VOLUMES_FULL = "uterus-3d-full"
     DEMO = "demo"
 
 
@@ -47,18 +50,23 @@ def evaluate(
         SuiteName, typer.Option(help="Frozen protocol to evaluate by; demo takes a minute.")
     ] = SuiteName.ROI,
     reference: Annotated[
-        str, typer.Option(help="phantom, or a prepared cohort folder with train and test.")
+        str,
+        typer.Option(
+            help="phantom; umd, prepared into the cache; a prepared cohort folder with train and test; or a reference "
+            "bundle, the file of `suite reference`."
+        ),
     ] = "phantom",
     out_: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help="Entry to write, details go beside it; or the record of reconstructions.",
-            show_default="entry.json, reconstruction.json",
+            help="Entry to write, details go beside it; or the record of reconstructions or controls.",
+            show_default="entry.json, reconstruction.json, controls.json",
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Also write the report, one HTML file.", show_default="no report")
+        Path | None,
+        typer.Option(help="Also write the report, one HTML file; of controls, Markdown.", show_default="no report"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the generator.", show_default="what a release says")] = None,
     weights_dir: Annotated[
@@ -71,7 +79,7 @@ def evaluate(
     features_cache: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that keeps extracted features, found by images, weights and code.",
+            help="Folder that keeps features and what classifiers answered, found by images, weights and code.",
             show_default="features in $SYNTHBENCH_CACHE or ~/.cache/synthuterus-bench",
         ),
     ] = None,
@@ -95,6 +103,14 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="Also draw the reconstruction distances, a PNG file.", show_default="no plot")
     ] = None,
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls",
+            help="Put the benchmark itself on trial instead: images of known faults, made from the reference, each value "
+            "beside a bound that was written before.",
+        ),
+    ] = False,
 ) -> None:
     """Measure synthetic images against real ones: distances, diversity, anatomy, use for training, by orientation.
 
@@ -104,7 +120,17 @@ def evaluate(
     Example: synthbench evaluate my_images/ --suite demo --out my_entry.json
 
     Example: synthbench evaluate --reconstruction my-vae --cohort cohort --plot reconstruction.png
+
+    Example: synthbench evaluate --controls --suite demo --report controls.md
     """
+    if controls:
+        if path is not None or name or reconstruction or cohort or plot:
+            raise UsageError("--controls makes its own images, found a folder or an option that belongs to one")
+        from synthuterus_bench.cli.controls import run_trial
+
+        places = (out_ or Path("controls.json"), report, weights_dir, features_cache)
+        run_trial(suite.value, reference, *places, workers, device.value)
+        return
     if reconstruction or cohort or plot or split is not Split.TEST:
         if path is not None or cohort is None or not reconstruction:
             raise UsageError("--reconstruction and --cohort go together, and without a folder of images")

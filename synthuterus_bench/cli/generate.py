@@ -37,13 +37,13 @@ def generate(
     steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 12,
     guidance: Annotated[
         float | None,
-        typer.Option(min=0, help="Classifier-free guidance; 1 is none.", show_default="1.5; 1 where nothing is told"),
+        typer.Option(min=0, help="Classifier-free guidance; 1 is none.", show_default="3.5; 1 where nothing is told"),
     ] = None,
     spacing: Annotated[
         float | None,
         typer.Option(
             help="Power that steps are spaced by: above 1 they are shorter towards the picture; 1 is even. dpm++ only.",
-            show_default="1.5 for models in pixels under dpm++, else 1",
+            show_default="2 for models in pixels under dpm++, else 1",
         ),
     ] = None,
     scheduler: Annotated[str, typer.Option(help="dpm++, ddim, ddpm, unipc or heun.")] = "dpm++",

@@ -1,5 +1,6 @@
-"""``synthbench leaderboard``: check entries and build the site."""
+"""``synthbench leaderboard``: check entries, build the site, write the paper's tables."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,12 +8,15 @@ import typer
 
 from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import Mode, out
-from synthuterus_bench.errors import EntryError
+from synthuterus_bench.errors import EntryError, UsageError
 
 if TYPE_CHECKING:
     from synthuterus_bench.board.check import Checked
+    from synthuterus_bench.entry import Entry
 
-leaderboard = typer.Typer(help="Check entries and build the site.", no_args_is_help=True, rich_markup_mode=None)
+leaderboard = typer.Typer(
+    help="Check entries, build the site, write the paper's tables.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(leaderboard, name="leaderboard")
 
 ENTRIES = Path("leaderboard") / "entries"
@@ -67,6 +71,80 @@ def build(
     index = build_site(checked.entries.values(), out_, load_retractions(retractions), load_reported())
     number = len(checked.entries)
     out.result({"index": str(index), "entries": number}, f"{index}: {number} {'entry' if number == 1 else 'entries'}")
+
+
+class Format(StrEnum):
+    """What the paper's tables are written as; PNG is its Fig. 3."""
+
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    PNG = "png"
+
+
+SUFFIXES = {".md": Format.MARKDOWN, ".tex": Format.LATEX, ".png": Format.PNG}
+
+
+@leaderboard.command()
+def table(
+    entries: Annotated[list[Path], typer.Argument(help="Entry files, or folders of them.", show_default=False)],
+    format_: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", help="Tables as text, or Fig. 3 as a picture.", show_default="by --out, else markdown"
+        ),
+    ] = None,
+    out_: Annotated[
+        Path | None, typer.Option("--out", help="File to write: .md, .tex or .png.", show_default="print")
+    ] = None,
+) -> None:
+    """The paper's Tables 1 and 2, its downstream table and Fig. 3 for these entries, beside what it reports.
+
+    Nothing is written while a check fails. Reported numbers stand beside entries of a full suite of their view and
+    dimension, and are marked.
+
+    \b
+    Examples:
+      synthbench leaderboard table leaderboard/entries
+      synthbench leaderboard table my_model.json other.json --out tables.tex
+      synthbench leaderboard table leaderboard/entries --out fig3.png
+    """
+    from synthuterus_bench.board.check import check_entries
+    from synthuterus_bench.repro import write_atomic
+
+    chosen = _format(format_, out_)
+    checked = check_entries(entries)
+    _stop_at_problems(checked)
+    made = _paper(chosen, [*checked.entries.values()])
+    if out_ is None:
+        out.result({"format": chosen.value, "text": made}, str(made))
+        return
+    write_atomic(out_, made)
+    out.result({"format": chosen.value, "path": str(out_)}, f"wrote {out_}")
+
+
+def _format(wanted: Format | None, path: Path | None) -> Format:
+    implied = SUFFIXES.get(path.suffix) if path else Format.MARKDOWN
+    chosen = wanted or implied
+    if chosen is None or (path is not None and path.is_dir()):
+        raise UsageError(f"--out {path}: expected a file name that ends in .md, .tex or .png, or --format beside it")
+    if chosen is Format.PNG and path is None:
+        raise UsageError("--format png: found no --out, expected the name of a .png file to write")
+    return chosen
+
+
+def _paper(chosen: Format, entries: "list[Entry]") -> str | bytes:
+    from synthuterus_bench.board.fig3 import draw_fig3
+    from synthuterus_bench.board.paper import paper_tables
+    from synthuterus_bench.board.reported import load_reported
+    from synthuterus_bench.board.retractions import apply_retractions, load_retractions
+    from synthuterus_bench.board.sheets import as_latex, as_markdown
+
+    retracted = load_retractions(None)
+    valid = [apply_retractions(entry, retracted) for entry in entries]
+    if chosen is Format.PNG:
+        return draw_fig3(valid, load_reported())
+    write = as_latex if chosen is Format.LATEX else as_markdown
+    return write(paper_tables(valid, load_reported()))
 
 
 @leaderboard.command()

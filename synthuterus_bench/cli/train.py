@@ -51,7 +51,8 @@ def train(
         int | None, typer.Option(min=0, help="Seed of weights, batches and noise.", show_default="0")
     ] = None,
     autoencoder: Annotated[
-        Path | None, typer.Option(help="Folder of a trained autoencoder, for ldm2d models (DIR/autoencoder).")
+        Path | None,
+        typer.Option(help="For ldm2d models: an autoencoder's folder, or vae2d for the shipped one."),
     ] = None,
     embedder: Annotated[
         Path | None,
@@ -125,12 +126,14 @@ def _show(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort 
 def _inputs(autoencoder: Path | None, embedder: Path | None, weights_dir: Path | None, init: Path | None) -> "Inputs":
     from synthuterus_bench.generators.catalogue import SHIPPED
     from synthuterus_bench.generators.folder import find_pipeline
+    from synthuterus_bench.nets.autoencoder import find_autoencoder
     from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.training.start import Inputs
 
     if init and str(init) in SHIPPED and not init.exists():
         init = find_pipeline(str(init))
-    return Inputs(autoencoder, load_embedder(embedder) if embedder else None, weights_dir, init)
+    home = find_autoencoder(autoencoder) if autoencoder else None
+    return Inputs(home, load_embedder(embedder) if embedder else None, weights_dir, init)
 
 
 def _train(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort", out: Path, inputs: "Inputs") -> None:

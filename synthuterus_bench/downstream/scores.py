@@ -66,6 +66,20 @@ class Panel:
     weights: Floats
 
     @property
+    def tail(self) -> float:
+        """Share of the resamples to leave out on each side for 95 %.
+
+        Percentile intervals of few units are too narrow, by ``sqrt((n - 1) / n)`` and by the normal in place of
+        Student's distribution; the expanded ones are not (Hesterberg 2015). ``n`` is the smallest class, in patients.
+        """
+        from scipy.stats import norm, t
+
+        first = np.unique(self.units, return_index=True)[1]
+        counts = np.bincount(self.truth[first])
+        n = max(2, int(counts[counts > 0].min()))
+        return float(norm.cdf(t.ppf(0.025, n - 1) * np.sqrt(n / (n - 1))))
+
+    @property
     def guessing(self) -> Floats:
         """What guessing is expected to get, (1 + classes,): macro-F1, then the F1 of each class."""
         return with_mean(guessing_f1(self.truth, self.classes))
@@ -88,11 +102,12 @@ def _stratified_counts(strata: Ints, resamples: int, rng: np.random.Generator) -
 class Scores:
     """One measure: by seed (seeds, 1 + classes), and for each resample the mean over seeds (resamples, 1 + classes).
 
-    The first column is over all classes (``which`` None), the others are the classes.
+    The first column is over all classes (``which`` None), the others are the classes. ``tail`` as of the panel.
     """
 
     seeds: Floats
     resampled: Floats
+    tail: float
 
     def value(self, which: int | None) -> float:
         """Mean over seeds."""
@@ -103,21 +118,23 @@ class Scores:
         return [float(value) for value in self.seeds[:, _column(which)]]
 
     def interval(self, which: int | None) -> tuple[float, float]:
-        """95 % percentile interval over resampled test patients, widened where it would not hold the value."""
-        low, high = percentile_interval(self.resampled[:, _column(which)])
+        """95 % expanded percentile interval over resampled patients, widened where it would not hold the value."""
+        low, high = percentile_interval(self.resampled[:, _column(which)], 1 - 2 * self.tail)
         return min(low, self.value(which)), max(high, self.value(which))
 
     def less(self, other: "Scores | Floats") -> "Scores":
         """This minus another of the same panel, seed by seed and resample by resample, or minus (1 + classes,)."""
         if isinstance(other, Scores):
-            return Scores(self.seeds - other.seeds, self.resampled - other.resampled)
-        return Scores(self.seeds - other, self.resampled - other)
+            return Scores(self.seeds - other.seeds, self.resampled - other.resampled, self.tail)
+        return Scores(self.seeds - other, self.resampled - other, self.tail)
 
 
 def better_of(first: Scores, second: Scores) -> Scores:
     """In each column the one with the larger mean over seeds; a resample has its own larger mean."""
     chosen = first.seeds.mean(0) >= second.seeds.mean(0)
-    return Scores(np.where(chosen, first.seeds, second.seeds), np.maximum(first.resampled, second.resampled))
+    return Scores(
+        np.where(chosen, first.seeds, second.seeds), np.maximum(first.resampled, second.resampled), first.tail
+    )
 
 
 def _column(which: int | None) -> int:
@@ -143,16 +160,17 @@ def score(panel: Panel, probabilities: Floats) -> Scored:
     """Score what the classifiers of several seeds say, (seeds, n, classes); the most likely class is predicted."""
     predicted = probabilities.argmax(-1)
     confusions = np.stack([confusion_matrix(panel.truth, row, panel.classes) for row in predicted])
-    drawn = _resampled(panel, predicted)
+    drawn, tail = confusions_of_resamples(panel, predicted), panel.tail
     f1, recall = (
-        Scores(with_mean(measure(confusions)), with_mean(measure(drawn)).mean(0)) for measure in (f1_scores, recalls)
+        Scores(with_mean(measure(confusions)), with_mean(measure(drawn)).mean(0), tail)
+        for measure in (f1_scores, recalls)
     )
     every = [class_auc(panel.truth, each, panel.units, panel.weights) for each in probabilities]
     seeds, resampled = (with_mean(np.stack(part)) for part in zip(*every, strict=True))
-    return Scored(f1, recall, Scores(seeds, resampled.mean(0)), confusions)
+    return Scored(f1, recall, Scores(seeds, resampled.mean(0), tail), confusions)
 
 
-def _resampled(panel: Panel, predicted: Ints) -> Floats:
+def confusions_of_resamples(panel: Panel, predicted: Ints) -> Floats:
     """Confusion matrices (seeds, resamples, classes, classes)."""
     member = np.unique(panel.units, return_inverse=True)[1]
     cells = np.zeros((len(predicted), panel.weights.shape[1], panel.classes**2))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Interval
 from synthuterus_bench.errors import TooFewError
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Rows, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Rows, Scope
 from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.independent import one_a_unit
+from synthuterus_bench.metrics.judging import judge_share
 from synthuterus_bench.stats import wilson_interval
 
 
@@ -44,4 +45,11 @@ def measure_authpct(features: Features, scope: Scope) -> Measurement:
     return Measurement(float(found.mean()), len(scope.train), len(queries), np.array(null), interval)
 
 
-AUTHPCT = Metric("authpct-embedder", Need.EMBEDDER, "higher", measure_authpct, low=0.0, high=1.0)
+def judge_authpct(features: Features, scope: Scope) -> Judge:
+    """Share of authentic images."""
+    hits = np.zeros(len(features.rows), bool)
+    hits[scope.fake] = authentic(features.gram, scope.fake, scope.train, scope.units)
+    return judge_share(hits)
+
+
+AUTHPCT = Metric("authpct-embedder", Need.EMBEDDER, "higher", measure_authpct, judge_authpct, low=0.0, high=1.0)

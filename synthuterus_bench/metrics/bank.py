@@ -32,6 +32,14 @@ class FeatureBank:
             return
         self.arrays[need], self.identity[need] = array, identity
 
+    def only(self, needs: set[Need]) -> "FeatureBank":
+        """The bank of some needs."""
+        return FeatureBank(
+            {need: array for need, array in self.arrays.items() if need in needs},
+            {need: params for need, params in self.identity.items() if need in needs},
+            {need: why for need, why in self.missing.items() if need in needs},
+        )
+
     def take(self, rows: NDArray[np.int64]) -> "FeatureBank":
         """The bank of some of the images; not for distances between them."""
         arrays: dict[Need, NDArray[np.floating]] = {

@@ -6,7 +6,7 @@ number for patient-disjoint relabellings of all the real images into groups of t
 two sets has a second yardstick, the excess over the null: see :mod:`synthuterus_bench.metrics.permutation`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -20,6 +20,9 @@ from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.stats import exceedance, percentile_interval
 
 Rows = NDArray[np.int64]
+Values = Callable[[Sequence[Rows], Rows], NDArray[np.float64]]
+"""Of several groups of synthetic rows, each against the same held-out rows: (groups,)."""
+
 FLOOR_METHOD = "real against real: patient-disjoint relabellings at the same sizes, 95 % of them"
 
 
@@ -38,6 +41,10 @@ class Need(StrEnum):
     ANATOMY = "anatomy"
 
 
+NO_WHOLE = (Need.LPIPS, Need.ANATOMY)
+"""Distances between images and verdicts on one image, which features of several slices side by side have none of."""
+
+
 class Features:
     """Rows of one array of a feature bank, and what several metrics make of them once."""
 
@@ -54,8 +61,8 @@ class Features:
 class Relabelling:
     """Real images dealt anew by patient.
 
-    ``real`` stands for the held-out ones; ``train`` is all of the other patients, and ``fake`` as many of those as
-    there are synthetic images.
+    ``real`` stands for the held-out ones; ``train`` and ``fake`` are of the other patients, as many images of those as
+    there are training and synthetic ones, the same from the first on.
     """
 
     real: Rows
@@ -120,17 +127,36 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """A metric of many groups of synthetic rows of one scope, whose ``fake`` holds the rows of all of them.
+
+    Attributes:
+        values: every image has a patient of its own.
+        hits: of a share, whether each row of the feature array counts, (rows,).
+        span: low and high end of one group's value, where the metric has bounds of its own, and what they are.
+        taken: the rows of a group that count beside the held-out ones, where not all do.
+    """
+
+    values: Values
+    hits: NDArray[np.bool_] | None = None
+    span: Callable[[Rows, Rows], Interval] | None = None
+    taken: Callable[[Rows, Rows], Rows] = lambda group, _: group
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One metric. ``low`` and ``high`` bound every value it can take; None where there is no bound.
 
     ``direction`` says what is better; of a value that can be wrong on both sides, ``none``. ``measure`` raises
-    ``TooFewError`` where a scope holds too few images or patients for it.
+    ``TooFewError`` where a scope holds too few images or patients for it; so does ``judge``, which measures two
+    submissions and whatever their images are exchanged to.
     """
 
     name: str
     need: Need
     direction: Literal["lower", "higher", "none"]
     measure: Callable[[Features, Scope], Measurement]
+    judge: Callable[[Features, Scope], Judge]
     low: float | None = None
     high: float | None = None
     params: dict[str, str | int | float | bool] = field(default_factory=dict)

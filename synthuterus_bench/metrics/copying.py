@@ -5,11 +5,13 @@ the synthetic image is the farther one: far below 0 is copying, far above is mis
 a pooled value is the mean of theirs, weighted by held-out images. One image of each patient counts.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.errors import TooFewError
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Rows, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Rows, Scope
 from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.independent import one_a_unit
 from synthuterus_bench.metrics.jackknife import grouped_interval
@@ -58,4 +60,15 @@ def _halves(rows: Rows, scope: Scope) -> tuple[Rows, Rows]:
     return alone[::2], alone[1::2]
 
 
-CT = Metric("ct-embedder", Need.EMBEDDER, "none", measure_copying)
+def judge_copying(features: Features, scope: Scope) -> Judge:
+    """C_T of groups of synthetic rows."""
+    gram = features.gram
+
+    def values(groups: Sequence[Rows], real: Rows) -> Floats:
+        test = one_a_unit(real, scope.units)
+        return np.array([copying(gram, group, test, scope.train, scope.strata) for group in groups])
+
+    return Judge(values)
+
+
+CT = Metric("ct-embedder", Need.EMBEDDER, "none", measure_copying, judge_copying)

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.errors import TooFewError
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Rows, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Rows, Scope
 from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.jackknife import grouped_interval
 from synthuterus_bench.metrics.permutation import excess_over_null
-from synthuterus_bench.metrics.splits import distances_of_splits, low_rank, root_of_product
+from synthuterus_bench.metrics.splits import distances_of_splits, distances_to, low_rank, root_of_product
 
 Floats = NDArray[np.float64]
 EASY = 500
@@ -122,9 +122,15 @@ def _draws(gram: Gram, scope: Scope) -> int:
     return min(scope.permutations, max(affordable, FEWEST_PERMUTATIONS))
 
 
+def judge_frechet(features: Features, scope: Scope) -> Judge:
+    """Distance of groups of synthetic rows to held-out real ones."""
+    gram, fake = features.gram, np.sort(scope.fake)
+    return Judge(lambda groups, real: distances_to(gram, groups, fake, real))
+
+
 def frechet_metric(name: str, need: Need) -> Metric:
     """The distance in the features of one layer of one extractor."""
-    return Metric(name, need, "lower", measure_frechet, low=0.0)
+    return Metric(name, need, "lower", measure_frechet, judge_frechet, low=0.0)
 
 
 FD_EMBEDDER = frechet_metric("fd-embedder", Need.EMBEDDER)

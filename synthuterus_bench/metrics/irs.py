@@ -5,16 +5,18 @@ hit, equally likely, then ``P(k | s, n) = S2(n, k) s! / ((s - k)! s^n)``. A perf
 some images are neighbours of many; so the score is divided by that of held-out real images.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Interval
 from synthuterus_bench.errors import TooFewError
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Relabelling, Rows, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Relabelling, Rows, Scope
 from synthuterus_bench.metrics.independent import one_a_unit, spread
+from synthuterus_bench.stats import difference_interval
 
 TAIL = 0.05
 
@@ -98,7 +100,7 @@ def measure_irs(features: Features, scope: Scope) -> Measurement:
     n = min(map(len, queries))
     ours, held_out = (retrieve(codes, spread(rows, n), scope.train) for rows in queries)
     null = [_null_irs(codes, draw, scope, n) / held_out.infinity for draw in scope.null]
-    interval = _bounds(ours, held_out.infinity)
+    interval = _ratio_bounds(ours, held_out)
     return Measurement(ours.infinity / held_out.infinity, len(scope.train), n, np.array(null), interval)
 
 
@@ -122,11 +124,47 @@ def _bounds(score: Irs, divisor: float) -> Interval:
     return Interval(low=low, high=high, level=1 - 2 * TAIL, method="occupancy bounds", unit="patient")
 
 
+def _ratio_bounds(ours: Irs, held_out: Irs) -> Interval:
+    """Of the ratio of two scores, from the bounds of both by the rule for a difference, of logarithms."""
+    sides = [np.log([score.infinity, score.lower, score.upper]).tolist() for score in (ours, held_out)]
+    _, low, high = np.exp(difference_interval(sides[0], sides[1]))
+    method = "ratio of occupancy bounds"
+    return Interval(low=float(low), high=float(high), level=1 - 2 * TAIL, method=method, unit="patient")
+
+
 def _null_irs(codes: NDArray[np.floating], draw: Relabelling, scope: Scope, n: int) -> float:
     queries = spread(one_a_unit(draw.real, scope.units), n)
     hits = hits_of(codes, queries, draw.train)
     return most_likely(len(draw.train), len(queries), hits) / len(draw.train)
 
 
-IRS = Metric("irs-adjusted", Need.CODES, "higher", measure_irs, low=0.0)
-IRS_INFINITY = Metric("irs-infinity", Need.CODES, "higher", measure_infinity, low=0.0, high=1.0)
+def judge_irs(features: Features, scope: Scope, adjusted: bool) -> Judge:
+    """Score of groups of synthetic rows, each image of which always retrieves the same training image."""
+    codes, train = features.rows, scope.train
+    nearest = np.zeros(len(codes), np.int64)
+    nearest[scope.fake] = np.argmax(codes[scope.fake] @ codes[train].T, axis=1)
+
+    def held_out(n: int, real: Rows) -> float:
+        return retrieve(codes, spread(one_a_unit(real, scope.units), n), train).infinity if adjusted else 1.0
+
+    def queries(group: Rows, real: Rows) -> Rows:
+        return spread(group, len(one_a_unit(real, scope.units)))
+
+    def values(groups: Sequence[Rows], real: Rows) -> NDArray[np.float64]:
+        score, divisor = cache(partial(most_likely, len(train))), cache(partial(held_out, real=real))
+        asked = [nearest[queries(group, real)] for group in groups]
+        found = [score(len(each), len(np.unique(each))) / len(train) / divisor(len(each)) for each in asked]
+        return np.array(found)
+
+    def span(group: Rows, real: Rows) -> Interval:
+        asked = nearest[queries(group, real)]
+        counts = len(train), len(asked), len(np.unique(asked))
+        return _bounds(irs_from_counts(*counts), held_out(len(asked), real))
+
+    return Judge(values, span=span)
+
+
+IRS = Metric("irs-adjusted", Need.CODES, "higher", measure_irs, partial(judge_irs, adjusted=True), low=0.0)
+IRS_INFINITY = Metric(
+    "irs-infinity", Need.CODES, "higher", measure_infinity, partial(judge_irs, adjusted=False), low=0.0, high=1.0
+)

@@ -4,15 +4,16 @@ Kernel ``(x . y / d + 1)^3``. As the diagonal is left out, so are pairs of image
 independent draws. The interval is a two-sample jackknife over patients.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.errors import TooFewError
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Rows, Scope
 from synthuterus_bench.metrics.gram import Gram
-from synthuterus_bench.metrics.pairs import between, jackknife_interval, null_means, within
+from synthuterus_bench.metrics.pairs import Blocks, between, counts_of, jackknife_interval, null_means, within
 from synthuterus_bench.metrics.permutation import Draws, excess_over_null
 
 Floats = NDArray[np.float64]
@@ -73,10 +74,23 @@ def _independent(kernel: Floats, draws: Draws) -> Floats:
     return np.asarray(inner / (n * (n - 1)) + outer / (m * (m - 1)) - 2 * cross / (n * m))
 
 
+def judge_kid(features: Features, scope: Scope) -> Judge:
+    """Squared MMD of groups of synthetic rows."""
+    kernel, fake = kernel_of(features.gram), np.sort(scope.fake)
+    inner = Blocks.of(kernel, fake, fake, scope)
+
+    def values(groups: Sequence[Rows], real: Rows) -> Floats:
+        counts, every = counts_of(groups, fake), np.ones((len(real), 1))
+        outer, cross = (Blocks.of(kernel, rows, real, scope) for rows in (real, fake))
+        return inner.means(counts, counts) + outer.means(every, every) - 2 * cross.means(counts, every)
+
+    return Judge(values)
+
+
 def kid_metric(name: str, need: Need) -> Metric:
     """The kernel distance in the features of one layer of one extractor."""
     params: dict[str, str | int | float | bool] = {"kernel": "polynomial", "degree": DEGREE, "coef0": COEF0}
-    return Metric(name, need, "lower", measure_kid, params=params)
+    return Metric(name, need, "lower", measure_kid, judge_kid, params=params)
 
 
 KID_EMBEDDER = kid_metric("kid-embedder", Need.EMBEDDER)

@@ -8,13 +8,16 @@ quadratic in weighted features, so all pairs come from one Gram matrix a layer (
 - ``lpips-diversity``: mean over pairs of synthetic images of different units; a collapsed generator gives 0
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.errors import TooFewError
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Rows, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Rows, Scope
 from synthuterus_bench.metrics.jackknife import grouped_interval
-from synthuterus_bench.metrics.pairs import between, jackknife_interval, null_means, within
+from synthuterus_bench.metrics.judging import judge_means
+from synthuterus_bench.metrics.pairs import Blocks, between, counts_of, jackknife_interval, null_means, within
 
 Floats = NDArray[np.float64]
 
@@ -63,6 +66,42 @@ def measure_diversity(distances: Features, scope: Scope) -> Measurement:
     return Measurement(value, len(scope.test), len(scope.fake), null, interval)
 
 
-LPIPS = Metric("lpips", Need.LPIPS, "lower", measure_lpips, low=0.0)
-LPIPS_NEAREST = Metric("lpips-nearest", Need.LPIPS, "lower", measure_nearest, low=0.0)
-LPIPS_DIVERSITY = Metric("lpips-diversity", Need.LPIPS, "higher", measure_diversity, low=0.0)
+def _judge(distances: Features, scope: Scope, to_class: Callable[[Floats], Floats]) -> Judge:
+    """By the distances of an image to the held-out ones of its class, (n, m) to (n,)."""
+
+    def scores(real: Rows) -> Floats:
+        found = np.full(len(scope.strata), np.nan)
+        for name in np.unique(scope.strata[scope.fake]):
+            ours, theirs = (rows[scope.strata[rows] == name] for rows in (scope.fake, real))
+            if len(theirs):
+                found[ours] = to_class(np.asarray(distances.rows[np.ix_(ours, theirs)], np.float64))
+        return found
+
+    return judge_means(scores, scope.strata)
+
+
+def judge_lpips(distances: Features, scope: Scope) -> Judge:
+    """Mean distance to held-out images."""
+    return _judge(distances, scope, lambda apart: apart.mean(1))
+
+
+def judge_nearest(distances: Features, scope: Scope) -> Judge:
+    """Distance to the nearest held-out image."""
+    return _judge(distances, scope, lambda apart: apart.min(1))
+
+
+def judge_diversity(distances: Features, scope: Scope) -> Judge:
+    """Mean over pairs inside a group."""
+    rows = np.sort(scope.fake)
+    blocks = Blocks.of(np.asarray(distances.rows, np.float64), rows, rows, scope, matched=True)
+
+    def values(groups: Sequence[Rows], _: Rows) -> Floats:
+        counts = counts_of(groups, rows)
+        return blocks.means(counts, counts)
+
+    return Judge(values)
+
+
+LPIPS = Metric("lpips", Need.LPIPS, "lower", measure_lpips, judge_lpips, low=0.0)
+LPIPS_NEAREST = Metric("lpips-nearest", Need.LPIPS, "lower", measure_nearest, judge_nearest, low=0.0)
+LPIPS_DIVERSITY = Metric("lpips-diversity", Need.LPIPS, "higher", measure_diversity, judge_diversity, low=0.0)

@@ -4,6 +4,7 @@ Classes count alike: a mean is taken inside each pair of classes, then over thos
 plain mean inside a set would hold too few pairs of one class and be biased.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -115,14 +116,43 @@ def null_means(matrix: Floats, scope: Scope, matched: bool = False) -> NullMeans
     rows = np.union1d(scope.train, scope.test)
     fake = np.stack([np.isin(rows, draw.fake) for draw in scope.null], 1).astype(np.float64)
     real = np.stack([np.isin(rows, draw.real) for draw in scope.null], 1).astype(np.float64)
-    apart = (scope.units[rows][:, None] != scope.units[rows]).astype(np.float64)
-    kept, strata = matrix[np.ix_(rows, rows)] * apart, scope.strata[rows]
-    groups = [np.flatnonzero(strata == name) for name in np.unique(strata)]
+    blocks = Blocks.of(matrix, rows, rows, scope, matched)
+    return NullMeans(blocks.means(real, real), blocks.means(fake, fake), blocks.means(fake, real))
 
-    def mean(a: Floats, b: Floats) -> Floats:
-        pairs = zip(groups, groups, strict=True) if matched else product(groups, groups)
-        blocks = [(np.ix_(left, right), a[left], b[right]) for left, right in pairs]
-        means = [np.sum(x * (kept[at] @ y), 0) / np.sum(x * (apart[at] @ y), 0) for at, x, y in blocks]
-        return np.mean(means, axis=0)
 
-    return NullMeans(mean(real, real), mean(fake, fake), mean(fake, real))
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Pairs of different patients, cut by class: the matrix of each block, which pairs count, and its rows."""
+
+    parts: tuple[tuple[Floats, Floats, Ints, Ints], ...]
+
+    @staticmethod
+    def of(matrix: Floats, left: Rows, right: Rows, scope: Scope, matched: bool = False) -> "Blocks":
+        """Of a square matrix over all images, rows ``left`` against ``right``; ``matched`` as for :func:`between`."""
+        sides = [
+            [np.flatnonzero(scope.strata[rows] == k) for k in np.unique(scope.strata[rows])] for rows in (left, right)
+        ]
+        parts = []
+        for mine, theirs in product(*sides):
+            one, two = left[mine], right[theirs]
+            if matched and scope.strata[one[0]] != scope.strata[two[0]]:
+                continue
+            apart = (scope.units[one][:, None] != scope.units[two]).astype(np.float64)
+            parts.append((matrix[np.ix_(one, two)] * apart, apart, mine, theirs))
+        return Blocks(tuple(parts))
+
+    def means(self, left: Floats, right: Floats) -> Floats:
+        """Mean over pairs for each column of how often each row counts, (left rows, p) and (right rows, p): (p,)."""
+        found = [
+            np.sum(left[mine] * (kept @ right[theirs]), 0) / np.sum(left[mine] * (apart @ right[theirs]), 0)
+            for kept, apart, mine, theirs in self.parts
+        ]
+        return np.asarray(np.mean(found, axis=0))
+
+
+def counts_of(groups: Sequence[Rows], rows: Rows) -> Floats:
+    """Which of some rising rows each group holds, (rows, groups)."""
+    counts = np.zeros((len(rows), len(groups)))
+    for place, group in enumerate(groups):
+        counts[np.searchsorted(rows, group), place] = 1
+    return counts

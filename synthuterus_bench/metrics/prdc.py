@@ -12,6 +12,7 @@ Images of one patient are near each other and would shrink the balls, so one ima
 samples as patients.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.errors import TooFewError
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Scope
 from synthuterus_bench.metrics.base import Rows as Group
 from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.independent import one_a_unit, spread
@@ -97,12 +98,31 @@ def measure(features: Features, scope: Scope, name: str) -> Measurement:
     return Measurement(value, n, n, np.array(null), interval)
 
 
+def judge(features: Features, scope: Scope, name: str) -> Judge:
+    """One of the four of groups of synthetic rows.
+
+    Raises:
+        TooFewError: too few patients for a k-th neighbour.
+    """
+    gram = features.gram
+
+    def values(groups: Sequence[Group], real: Group) -> NDArray[np.float64]:
+        test, found = one_a_unit(real, scope.units), []
+        for group in groups:
+            n = min(len(group), len(test))
+            found.append(float(getattr(of_groups(gram, spread(test, n), spread(group, n)), name)))
+        return np.array(found)
+
+    return Judge(values, taken=lambda group, real: spread(group, len(one_a_unit(real, scope.units))))
+
+
 def _metric(name: str, high: float | None) -> Metric:
     return Metric(
         f"{name}-embedder",
         Need.EMBEDDER,
         "higher",
         partial(measure, name=name),
+        partial(judge, name=name),
         low=0.0,
         high=high,
         params={"k": K},

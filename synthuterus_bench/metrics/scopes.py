@@ -1,6 +1,6 @@
 """Scopes of a comparison, each with its patient-disjoint relabellings of the real images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,11 +15,12 @@ Ints = NDArray[np.int64]
 
 
 class Groups(NamedTuple):
-    """Rows of synthetic, real training and held-out real images."""
+    """Rows of synthetic, real training and held-out real images, and of held-out ones that only deal floors."""
 
     fake: Rows
     train: Rows
     test: Rows
+    spare: Rows
 
 
 def make_scopes(
@@ -33,6 +34,7 @@ def make_scopes(
     seed: int,
     told: bool = True,
     pooled_permutations: int = 0,
+    spare: Ints | None = None,
 ) -> list[Scope]:
     """One scope pooled over the classes and one for each.
 
@@ -49,10 +51,15 @@ def make_scopes(
         names: class names in the order of the indices.
         permutations: relabellings of the real images; ``pooled_permutations`` those of synthetic and held-out images
             together, for the excess over the null.
+        spare: class index of held-out images that are compared with nothing (-1 for all others, as ``test`` has it for
+            these), of other patients than those of ``test``: relabellings deal them too, so that floors can be of more
+            images than there are for training.
     """
-    classes, starts = np.concatenate([fake, train, test]), np.cumsum([0, len(fake), len(train)])
+    spare = np.full(len(test), -1) if spare is None else spare
+    classes = np.concatenate([fake, train, np.maximum(test, spare)])
+    starts = np.cumsum([0, len(fake), len(train)])[[0, 1, 2, 2]]
     whole = Groups(
-        *(start + np.flatnonzero(part >= 0) for start, part in zip(starts, (fake, train, test), strict=True))
+        *(start + np.flatnonzero(part >= 0) for start, part in zip(starts, (fake, train, test, spare), strict=True))
     )
     scopes, null = [], []
     for k, name in enumerate(names):
@@ -75,7 +82,7 @@ def _scope(
 
 def compact(scopes: list[Scope]) -> tuple[Rows, list[Scope]]:
     """The rows that any scope takes, and the scopes in the numbering of those alone."""
-    rows = np.unique(np.concatenate([part for scope in scopes for part in (scope.fake, scope.train, scope.test)]))
+    rows = np.unique(np.concatenate([part for scope in scopes for part in _parts(scope)]))
     new: Callable[[Rows], Rows] = lambda old: np.searchsorted(rows, old).astype(np.int64)
     return rows, [
         replace(
@@ -91,23 +98,28 @@ def compact(scopes: list[Scope]) -> tuple[Rows, list[Scope]]:
     ]
 
 
+def _parts(scope: Scope) -> Iterator[Rows]:
+    yield from (scope.fake, scope.train, scope.test)
+    yield from (rows for draw in scope.null for rows in (draw.real, draw.fake, draw.train))
+
+
 def _usable(draw: Relabelling, units: Ints) -> bool:
     return all(len(np.unique(units[rows])) > 1 for rows in (draw.real, draw.fake))
 
 
 def relabel(groups: Groups, units: Ints, rng: np.random.Generator) -> Relabelling:
-    """Deal the patients of all real images anew, into groups of the sizes of ``test`` and of ``fake``.
+    """Deal the patients of all real images anew, into groups of the sizes of ``test``, and of ``train`` and ``fake``.
 
     Whole patients fill the first group, its last one perhaps in part; what is left of that one is not used, so
-    the second group can fall short by less than one patient.
+    the other groups can fall short by less than one patient.
     """
-    real = np.concatenate([groups.train, groups.test])
+    real = np.concatenate([groups.train, groups.test, groups.spare])
     patients, member = np.unique(units[real], return_inverse=True)
     place = rng.permutation(len(patients))[member]
     order = np.argsort(place, kind="stable")
     rows, place = real[order], place[order]
     rest = rows[place > place[len(groups.test) - 1]]
-    return Relabelling(rows[: len(groups.test)], rest[: len(groups.fake)], rest)
+    return Relabelling(rows[: len(groups.test)], rest[: len(groups.fake)], rest[: len(groups.train)])
 
 
 def _join(pieces: tuple[Relabelling, ...]) -> Relabelling:

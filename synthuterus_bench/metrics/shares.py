@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.entry import Interval
-from synthuterus_bench.metrics.base import Features, Measurement, Metric, Need, Scope
+from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Scope
+from synthuterus_bench.metrics.judging import judge_share
 from synthuterus_bench.stats import wilson_interval
 from synthuterus_bench.vocab import CLASSES, Orientation
 
@@ -138,8 +139,7 @@ def measure_share(features: Features, scope: Scope, verdict: Verdict) -> Measure
 
     For ``Verdict.CLASS`` a hit is a valid image whose class is its own stratum.
     """
-    rows = features.rows
-    hits = _agrees(rows, scope) if verdict is Verdict.CLASS else rows[:, verdict] > 0
+    hits = _hits(features, scope, verdict)
     share = Share(int(hits[scope.fake].sum()), len(scope.fake))
     low, high = share.interval
     null = np.array([hits[draw.fake].mean() for draw in scope.null])
@@ -147,13 +147,21 @@ def measure_share(features: Features, scope: Scope, verdict: Verdict) -> Measure
     return Measurement(share.value, len(scope.test), len(scope.fake), null, interval)
 
 
-def _agrees(rows: Verdicts, scope: Scope) -> NDArray[np.bool_]:
-    return (rows[:, Verdict.VALID] > 0) & (rows[:, Verdict.CLASS] == scope.strata)
+def judge_shares(features: Features, scope: Scope, verdict: Verdict) -> Judge:
+    """The same share of groups of synthetic rows."""
+    return judge_share(_hits(features, scope, verdict))
+
+
+def _hits(features: Features, scope: Scope, verdict: Verdict) -> NDArray[np.bool_]:
+    rows = features.rows
+    if verdict is Verdict.CLASS:
+        return (rows[:, Verdict.VALID] > 0) & (rows[:, Verdict.CLASS] == scope.strata)
+    return np.asarray(rows[:, verdict] > 0)
 
 
 def _metric(name: str, verdict: Verdict) -> Metric:
-    measure = partial(measure_share, verdict=verdict)
-    return Metric(name, Need.ANATOMY, "higher", measure, low=0.0, high=1.0, params={"rule": RULE})
+    measure, judge = partial(measure_share, verdict=verdict), partial(judge_shares, verdict=verdict)
+    return Metric(name, Need.ANATOMY, "higher", measure, judge, low=0.0, high=1.0, params={"rule": RULE})
 
 
 ANATOMY = (

@@ -1,12 +1,16 @@
-"""Fréchet distances of many splits of the same rows into two groups, each for the price of its smaller group.
+"""Fréchet distances of many splits of the same rows into two groups, or of many groups to the same rows.
 
-With the rows centred, every product of one group with the other follows from those inside the smaller one: let K be
-the Gram matrix of all rows and B the smaller group, then ``K_BA 1 = -K_BB 1`` and ``K_BA K_AB = (K^2)_BB - K_BB^2``.
+A split costs as much as its smaller group. With the rows centred, every product of one group with the other follows
+from those inside the smaller one: let K be the Gram matrix of all rows and B the smaller group, then
+``K_BA 1 = -K_BB 1`` and ``K_BA K_AB = (K^2)_BB - K_BB^2``.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthuterus_bench.metrics.base import Rows
 from synthuterus_bench.metrics.gram import Gram
 from synthuterus_bench.metrics.permutation import Draws
 
@@ -54,6 +58,46 @@ def _by_features(gram: Gram, rows: NDArray[np.int64], smaller: list[NDArray[np.i
         two = (every - square - n * n / m * np.outer(mean, mean)) / (m - 1)
         gap = (1 + n / m) ** 2 * (mean @ mean)
         found.append(gap + np.trace(one) + np.trace(two) - 2 * root_of_product(one, two))
+    return np.maximum(found, 0)
+
+
+def distances_to(gram: Gram, groups: Sequence[Rows], fake: Rows, real: Rows) -> Floats:
+    """The distance of each group, rows of ``fake``, to ``real``, (groups,); both rise."""
+    smallest = min(len(real), *map(len, groups))
+    return (_to_features if low_rank(gram.rows.shape[1], smallest, smallest) else _to_products)(
+        gram, groups, fake, real
+    )
+
+
+def _to_products(gram: Gram, groups: Sequence[Rows], fake: Rows, real: Rows) -> Floats:
+    among, m = gram.products[np.ix_(fake, fake)], len(real)
+    cross = gram.products[np.ix_(fake, real)]
+    toward = cross.mean(1)
+    cross = cross - toward[:, None]
+    mine, own = gram.products[np.ix_(real, real)].mean(), np.diagonal(gram.products)
+    trace, found = (own[real].sum() - m * mine) / (m - 1), []
+    for group in groups:
+        rows, n = np.searchsorted(fake, group), len(group)
+        mean = among[np.ix_(rows, rows)].mean()
+        part = cross[rows]
+        part = part - part.mean(0)
+        square = part @ part.T if n < m else part.T @ part
+        overlap = _root_trace(square) / np.sqrt(float(n - 1) * (m - 1))
+        gap = mean + mine - 2 * toward[rows].mean()
+        found.append(gap + (own[group].sum() - n * mean) / (n - 1) + trace - 2 * overlap)
+    return np.maximum(found, 0)
+
+
+def _to_features(gram: Gram, groups: Sequence[Rows], fake: Rows, real: Rows) -> Floats:
+    centre = gram.rows[real].mean(0)
+    theirs = np.cov(gram.rows[real].T).reshape(len(centre), -1)
+    values, vectors = np.linalg.eigh(theirs)
+    root, trace, found = vectors * np.sqrt(np.maximum(values, 0)), np.trace(theirs), []
+    for group in groups:
+        rows = gram.rows[group] - centre
+        gap = rows.mean(0)
+        ours = (rows.T @ rows - len(rows) * np.outer(gap, gap)) / (len(rows) - 1)
+        found.append(gap @ gap + np.trace(ours) + trace - 2 * _root_trace(root.T @ ours @ root))
     return np.maximum(found, 0)
 
 

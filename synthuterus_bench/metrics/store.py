@@ -1,4 +1,4 @@
-"""Features kept on disk, found by what made them: images, network, weights, code and versions; never by a name.
+"""Arrays kept on disk, found by what made them: images, network, weights, code and versions; never by a name.
 
 A file that cannot be read, holds other numbers than it was written with, or belongs to something else is told of in a
 warning and made anew. Files may be deleted at any time.
@@ -27,7 +27,7 @@ class CacheWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A folder of kept features; nothing is kept without one."""
+    """A folder of kept arrays (features, answers of classifiers); nothing is kept without one."""
 
     folder: Path | None = None
 
@@ -54,7 +54,7 @@ class Store:
             with atomic_path(path) as temporary:
                 save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary, told)
         except OSError as error:
-            warnings.warn(f"{path.parent}: features not kept ({error.strerror or error})", CacheWarning, stacklevel=2)
+            warnings.warn(f"{path.parent}: nothing kept ({error.strerror or error})", CacheWarning, stacklevel=2)
 
     def _path(self, key: dict[str, Any]) -> Path | None:
         return self.folder / f"{digest_json(key)[:40]}.safetensors" if self.folder else None
@@ -78,7 +78,7 @@ def _read(path: Path, key: dict[str, Any]) -> Arrays:
     except ValueError:
         made_of = {}
     if made_of.get("key") != json.loads(canonical_json(key)):
-        raise _Useless("found the features of something else")
+        raise _Useless("found what belongs to something else")
     if made_of.get("content") != _content(arrays):
         raise _Useless("found other numbers than were written")
     return arrays
@@ -89,10 +89,10 @@ def _content(arrays: Arrays) -> str:
 
 
 @cache
-def code_digest() -> str:
-    """Of all code and versions that decide a feature."""
+def code_digest(*more: str) -> str:
+    """Of all code and versions that decide a feature, and of the rooms ``more``."""
     import torch
 
     home = Path(__file__).parents[1]
-    files = [digest_file(path) for room in _ROOMS for path in sorted((home / room).rglob("*.py"))]
+    files = [digest_file(path) for room in (*_ROOMS, *more) for path in sorted((home / room).rglob("*.py"))]
     return digest_json([__version__, np.__version__, torch.__version__, torch.backends.cpu.get_cpu_capability(), files])

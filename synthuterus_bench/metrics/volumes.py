@@ -7,26 +7,14 @@ in-plane pixels, then set in the middle of a square, so that every extractor see
 - volume-wise: its features of the three middle slices, side by side, are the features of the volume
 """
 
-from collections.abc import Iterable
-from enum import StrEnum
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from synthuterus_bench.metrics.bank import FeatureBank
-from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.features import Embedder, extract
+from synthuterus_bench.metrics.base import NO_WHOLE, Need
+from synthuterus_bench.vocab import Plane
 
 Volumes = NDArray[np.uint16]
-
-
-class Plane(StrEnum):
-    """Planes of a volume (slices, rows, columns) of sagittal slices; rows run down, columns to the back."""
-
-    SAGITTAL = "sagittal"
-    CORONAL = "coronal"
-    AXIAL = "axial"
 
 
 def middle_slices(volumes: Volumes, plane: Plane, slice_mm: float, pixel_mm: float = 1.0) -> Volumes:
@@ -65,25 +53,14 @@ def _squared(cut: Volumes, side: int) -> Volumes:
     return square
 
 
-def extract_volumes(
-    volumes: Volumes, needs: Iterable[Need], embedder: Embedder, slice_mm: float, **settings: Any
-) -> dict[Plane | None, FeatureBank]:
-    """A bank for each plane, and under None that of whole volumes; ``settings`` as for :func:`extract`.
-
-    Distances between images (LPIPS) and verdicts on one image (anatomy) have no whole.
-    """
-    wanted = set(needs)
-    banks: dict[Plane | None, FeatureBank] = {
-        plane: extract(middle_slices(volumes, plane, slice_mm), wanted, embedder, **settings) for plane in Plane
-    }
-    return {**banks, None: join(list(banks.values()))}
-
-
 def join(banks: list[FeatureBank]) -> FeatureBank:
-    """Features of several slices of the same volumes, side by side; unit codes stay unit codes."""
+    """Features of several slices of the same volumes, side by side; unit codes stay unit codes.
+
+    Distances between images (LPIPS) and verdicts on one image (anatomy) have no whole. What one slice lacks, all lack.
+    """
     whole = FeatureBank(missing={need: why for bank in banks for need, why in bank.missing.items()})
     for need in banks[0].arrays:
-        if need in (Need.LPIPS, Need.ANATOMY) or need in whole.missing:
+        if need in NO_WHOLE or not all(need in bank.arrays for bank in banks):
             continue
         rows = np.concatenate([bank.arrays[need] for bank in banks], 1)
         rows = rows / np.sqrt(len(banks)) if need is Need.CODES else rows

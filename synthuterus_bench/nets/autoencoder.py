@@ -21,10 +21,13 @@ from torch.nn import functional
 
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.repro import canonical_json
-from synthuterus_bench.weights import PICKLES
+from synthuterus_bench.weights import PICKLES, shipped
 
 DOWNSAMPLE = 8
 """Pixels a side that become one place of the latent."""
+
+SHIPPED = "vae2d"
+"""The one that comes with the package."""
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 _SHAPING = ("block_out_channels", "layers_per_block", "latent_channels", "in_channels", "norm_num_groups")
@@ -141,6 +144,15 @@ def save_autoencoder(folder: Path, vae: AutoencoderKL) -> None:
 
     deepcopy(vae).cpu().half().save_pretrained(folder, safe_serialization=True)
     (folder / WEIGHTS).chmod(0o644)
+
+
+def find_autoencoder(given: Path) -> Path:
+    """The folder that is meant: ``given``, or what the package brings along under that name where there is none.
+
+    Raises:
+        WeightsError: this build of the package does not hold it.
+    """
+    return shipped(SHIPPED) if str(given) == SHIPPED and not given.exists() else given
 
 
 def load_autoencoder(folder: Path) -> AutoencoderKL:

@@ -11,8 +11,7 @@ from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.bench.suite import DEMO
 from synthuterus_bench.cohorts.imagefile import encode_png
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
-from synthuterus_bench.downstream.jobs import supervised
-from synthuterus_bench.downstream.regimes import Labelled
+from synthuterus_bench.downstream.jobs import Job, run_job
 from synthuterus_bench.downstream.scores import confusion_matrix, f1_scores, guessing_f1
 from synthuterus_bench.downstream.training import Recipe
 from synthuterus_bench.vocab import CLASSES
@@ -81,8 +80,8 @@ def gain(cohort, reference):
     """``macro-f1-gain`` of the demo suite's supervised regime."""
     learn, test = load_submission(cohort.root, DEMO), read_reference(reference, DEMO).test
     regime = DEMO.regimes[0]
-    recipe = Recipe(regime.net, regime.side, regime.epochs, regime.learning_rate)
-    sets = [Labelled(part.pixels, np.empty((len(part.labels), 0)), part.labels, part.units) for part in (learn, test)]
-    predicted = supervised(*sets, len(CLASSES), recipe, seed=DEMO.seeds[0], device="cpu").argmax(1)
+    recipe = Recipe(regime.net, regime.side, 1, regime.learning_rate)
+    job = Job(learn.pixels, learn.labels, test.pixels, len(CLASSES), recipe, DEMO.seeds[0], regime.updates)
+    predicted = run_job(job).argmax(1)
     scores = f1_scores(confusion_matrix(test.labels, predicted, len(CLASSES)))
     return float(scores.mean() - guessing_f1(test.labels, len(CLASSES)).mean())

@@ -27,8 +27,14 @@ def embedder():
 @pytest.fixture(scope="session")
 def suite():
     """The demo suite made small."""
-    slim = Regime(name="supervised", net="slim-resnet", side=32, epochs=2, learning_rate=3e-3)
-    small = {"n_per_class": 8, "phantom_scans": 80, "permutations": 6, "resamples": 30}
+    slim = Regime(name="supervised", net="slim-resnet", side=32, updates=2, learning_rate=3e-3)
+    small = {
+        "n_per_class": 8,
+        "phantom_scans": 80,
+        "phantom_digest": None,
+        "permutations": 6,
+        "resamples": 30,
+    }
     return DEMO.model_copy(update=small | {"id": "small", "regimes": (slim, Regime(name="k-means"))})
 
 

@@ -59,7 +59,7 @@ def small(*regimes, probes=None, seeds=(0,)):
     return DEMO.model_copy(update=changes)
 
 
-SUPERVISED = Regime(name="supervised", epochs=8, **SLIM)
+SUPERVISED = Regime(name="supervised", updates=24, **SLIM)
 
 
 def run(suite, where="middle", **options):
@@ -79,7 +79,7 @@ def pick(done, metric, scope="pooled", regime=None):
 @pytest.fixture(scope="module")
 def everything():
     """Three regimes and all probes of pictures whose class is told by the organ."""
-    few = Regime(name="labels-10", epochs=12, share=0.1, **SLIM)
+    few = Regime(name="labels-10", updates=12, share=0.1, **SLIM)
     suite = small(SUPERVISED, few, Regime(name="k-means"), probes=Probes(margin=1, frame=5))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probing, "load_localiser", Middle)
@@ -137,7 +137,7 @@ def test_every_seed_has_its_value_and_its_own_tenth_of_the_labels(monkeypatch):
         return [np.eye(4)[(np.arange(48) + job.seed) % 4] for job in jobs]
 
     monkeypatch.setattr("synthuterus_bench.bench.task.run_jobs", kept)
-    done = run(small(Regime(name="labels-10", epochs=12, share=0.1, **SLIM), seeds=(0, 1)))
+    done = run(small(Regime(name="labels-10", updates=12, share=0.1, **SLIM), seeds=(0, 1)))
     found = pick(done, "macro-f1")
     assert found.per_seed == [1, 0]
     assert found.value == 0.5
@@ -189,7 +189,7 @@ def test_submission_that_teaches_what_real_images_lack_adds_to_them():
 
 def test_probes_without_field_strengths_say_why():
     learn, real, test = (planted(n, seed, "middle") for seed, n in enumerate((24, 24, 24)))
-    quick = small(SUPERVISED.model_copy(update={"epochs": 1}), probes=Probes(margin=1, frame=5))
+    quick = small(SUPERVISED.model_copy(update={"updates": 1}), probes=Probes(margin=1, frame=5))
     silent = score_tasks(quick, replace(learn, fields=None), real, test, device="cpu", workers=1)
     found = pick(silent, "probe-field")
     assert (found.status, found.reason) == ("unavailable", "the submission does not say field strengths")
@@ -209,7 +209,7 @@ def test_too_few_images_leave_every_cell_unavailable():
     assert done.confusions == {}
 
 
-PRETRAINED = Regime(name="pretrained", net="resnet18", side=SIDE, epochs=2, learning_rate=3e-4, both=False)
+PRETRAINED = Regime(name="pretrained", net="resnet18", side=SIDE, updates=6, learning_rate=3e-4, both=False)
 
 
 def test_pretrained_without_its_file_is_unavailable_and_the_others_are_not(tmp_path):
@@ -249,7 +249,7 @@ def test_pretrained_begins_with_the_file(published, monkeypatch):
 
 @pytest.mark.slow
 def test_pretrained_learns(published):
-    done = run(small(PRETRAINED.model_copy(update={"epochs": 6})), weights_dir=published[0])
+    done = run(small(PRETRAINED.model_copy(update={"updates": 18})), weights_dir=published[0])
     assert pick(done, "macro-f1").value > 0.8
 
 

@@ -75,3 +75,20 @@ def test_schema_is_json(capsys):
 def test_help_has_an_example(command, capsys):
     run(["leaderboard", command, "--help"])
     assert f"synthbench leaderboard {command}" in capsys.readouterr().out
+
+
+def test_tables_are_printed_or_written(entries, tmp_path, capsys):
+    assert run(["leaderboard", "table", str(entries)]) == 0
+    assert "Table 2: ablation" in capsys.readouterr().out
+    assert run(["--json", "leaderboard", "table", str(entries), "--format", "latex"]) == 0
+    assert r"\begin{table}" in json.loads(capsys.readouterr().out)["text"]
+    for name, starts in (("t.md", b"**Table 1"), ("t.tex", b"% needs"), ("f.png", b"\x89PNG")):
+        assert run(["leaderboard", "table", str(entries), "--out", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).read_bytes().startswith(starts)
+
+
+def test_a_table_that_cannot_be_written_is_one_line(entries, tmp_path, capsys):
+    assert run(["leaderboard", "table", str(entries), "--out", str(tmp_path / "t.pdf")]) == 2
+    assert "expected a file name that ends in .md, .tex or .png" in capsys.readouterr().err
+    assert run(["leaderboard", "table", str(entries), "--format", "png"]) == 2
+    assert "no --out" in capsys.readouterr().err

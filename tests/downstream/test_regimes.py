@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,8 @@ from synthuterus_bench.downstream.regimes import Labelled, clustered, joined, ma
 from synthuterus_bench.downstream.scores import guessing_f1
 from synthuterus_bench.downstream.training import Recipe, augment, class_weights, shrink
 from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.metrics.store import CacheWarning
+from synthuterus_bench.repro import digest_json
 
 RECIPE = Recipe("slim-resnet", side=32, epochs=8, learning_rate=3e-3)
 
@@ -131,6 +135,51 @@ def test_processes_change_no_number(sets, monkeypatch):
     monkeypatch.setattr("synthuterus_bench.downstream.jobs.HEAVY", ("slim-resnet",))
     np.testing.assert_array_equal(alone, run_jobs(jobs, device="cpu", workers=2))
     assert not np.array_equal(*alone)
+
+
+@pytest.fixture
+def jobs(sets):
+    learn, test = sets
+    recipe = Recipe("slim-resnet", 32, 1, 3e-3)
+    return [Job(learn.pixels, learn.labels, test.pixels, 4, recipe, seed, updates=1) for seed in range(2)]
+
+
+def test_an_answer_is_kept_and_nothing_is_learned_twice(jobs, tmp_path, monkeypatch):
+    first = run_jobs(jobs[:1], device="cpu", cache=tmp_path)
+    learned = []
+    monkeypatch.setattr(
+        "synthuterus_bench.downstream.jobs.run_job", lambda job, *_: learned.append(job.seed) or np.full((40, 4), 0.25)
+    )
+    again = run_jobs(jobs, device="cpu", cache=tmp_path)
+    assert learned == [1]
+    np.testing.assert_array_equal(again[0], first[0])
+    assert again[1][0, 0] == 0.25
+    assert run_jobs([], device="cpu", cache=tmp_path) == []
+
+
+def test_a_damaged_answer_is_told_and_made_anew(jobs, tmp_path):
+    (first,) = run_jobs(jobs[:1], device="cpu", cache=tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.warns(CacheWarning, match="damaged"):
+        (again,) = run_jobs(jobs[:1], device="cpu", cache=tmp_path)
+    np.testing.assert_array_equal(again, first)
+
+
+def test_all_that_decides_an_answer_is_in_its_key(jobs):
+    job = jobs[0]
+    changed = [
+        replace(job, pixels=job.pixels[::-1]),
+        replace(job, labels=job.labels[::-1]),
+        replace(job, test=job.test[1:]),
+        replace(job, classes=5),
+        replace(job, recipe=replace(job.recipe, learning_rate=1e-3)),
+        replace(job, seed=7),
+        replace(job, updates=2),
+        replace(job, start={}, start_sha256="f" * 64),
+    ]
+    keys = [digest_json(one.key("cpu")) for one in (job, *changed)] + [digest_json(job.key("cuda"))]
+    assert len(set(keys)) == len(changed) + 2
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def test_a_difference_is_paired(guesses):
 
 def test_the_better_of_two_is_chosen_once_for_all_seeds():
     low, high = np.full((5, 5), 0.2), np.full((5, 5), 0.6)
-    first, second = Scores(np.array([[0.9] * 5, [0.1] * 5]), low), Scores(np.array([[0.6] * 5] * 2), high)
+    first, second = Scores(np.array([[0.9] * 5, [0.1] * 5]), low, 0.025), Scores(np.array([[0.6] * 5] * 2), high, 0.025)
     best = better_of(first, second)
     assert best.per_seed(None) == [0.6, 0.6]
     assert best.interval(3) == (0.6, 0.6)

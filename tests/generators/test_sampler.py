@@ -90,7 +90,7 @@ def test_a_condition_that_a_model_does_not_know_is_refused_never_ignored(pipelin
 
 
 def test_guidance_of_a_model_that_has_nothing_to_be_guided_by_is_refused(pipeline, monkeypatch):
-    assert guidance_of(pipeline, None) == 1.5
+    assert guidance_of(pipeline, None) == 3.5
     monkeypatch.setattr(type(pipeline), "model_id", parse_id("ddpm2d-uncond-roi"))
     assert guidance_of(pipeline, None) == guidance_of(pipeline, 1) == 1
     with pytest.raises(UsageError, match="told nothing"):
@@ -98,7 +98,7 @@ def test_guidance_of_a_model_that_has_nothing_to_be_guided_by_is_refused(pipelin
 
 
 def test_steps_are_spaced_towards_the_picture_in_pixels_and_evenly_elsewhere(pipeline, monkeypatch):
-    assert resolve(pipeline, SamplerConfig()) == SamplerConfig(guidance=1.5, spacing=1.5)
+    assert resolve(pipeline, SamplerConfig()) == SamplerConfig(guidance=3.5, spacing=2.0)
     assert resolve(pipeline, SamplerConfig(spacing=2, guidance=1)) == SamplerConfig(guidance=1, spacing=2)
     assert {resolve(pipeline, SamplerConfig(one)).spacing for one in Solver if one is not Solver.DPM} == {1.0}
     monkeypatch.setattr(pipeline, "vae", "an autoencoder")
@@ -106,10 +106,10 @@ def test_steps_are_spaced_towards_the_picture_in_pixels_and_evenly_elsewhere(pip
 
 
 def test_spacing_changes_the_picture_and_the_default_is_one_and_a_half(pipeline):
-    told = {spacing: SamplerConfig(steps=3, guidance=1.0, spacing=spacing) for spacing in (None, 1.0, 1.5)}
+    told = {spacing: SamplerConfig(steps=3, guidance=1.0, spacing=spacing) for spacing in (None, 1.0, 2.0)}
     drawn = {spacing: sample_chunk(pipeline, WANTED[:2], 0, config) for spacing, config in told.items()}
-    assert np.array_equal(drawn[None], drawn[1.5])
-    assert not np.array_equal(drawn[1.0], drawn[1.5])
+    assert np.array_equal(drawn[None], drawn[2.0])
+    assert not np.array_equal(drawn[1.0], drawn[2.0])
 
 
 @pytest.mark.parametrize("solver", [one for one in Solver if one is not Solver.DPM])

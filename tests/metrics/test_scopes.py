@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synthuterus_bench.metrics.scopes import POOLED, make_scopes
+from synthuterus_bench.metrics.scopes import POOLED, compact, make_scopes
 
 
 @pytest.fixture
@@ -29,6 +29,22 @@ def test_relabellings_part_patients_keep_sizes_and_classes(scopes):
             for k in np.unique(scope.strata[scope.test]):
                 assert np.sum(scope.strata[draw.real] == k) == np.sum(scope.strata[scope.test] == k)
     assert len({tuple(draw.real) for draw in scopes[0].null}) > 1
+
+
+def test_spare_patients_deal_floors_and_nothing_else():
+    fake, train = np.zeros(30, int), np.zeros(8, int)
+    test, spare = (np.where(np.arange(60) // 20 == 0, *sides) for sides in ((0, -1), (-1, 0)))
+    scope = make_scopes(fake, train, test, np.arange(98), ["a"], permutations=9, seed=0, spare=spare)[1]
+    assert [len(rows) for rows in (scope.fake, scope.train, scope.test)] == [30, 8, 20]
+    known = set(scope.train) | set(range(38, 98))
+    for draw in scope.null:
+        assert [len(rows) for rows in (draw.real, draw.fake, draw.train)] == [20, 30, 8]
+        assert set(draw.train) < set(draw.fake) < known
+        assert not set(draw.real) & set(draw.fake)
+        assert (scope.strata[np.concatenate([draw.real, draw.fake])] == 0).all()
+    assert {row for draw in scope.null for row in draw.fake} & set(range(58, 98))
+    rows, moved = compact([scope])
+    assert {row for draw in moved[0].null for row in rows[draw.fake]} == {row for d in scope.null for row in d.fake}
 
 
 def test_images_marked_minus_one_are_left_out():

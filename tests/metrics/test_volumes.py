@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.volumes import Plane, extract_volumes, middle_slices
+from synthuterus_bench.metrics.features import extract
+from synthuterus_bench.metrics.volumes import join, middle_slices
 from synthuterus_bench.nets.embedder import load_embedder
+from synthuterus_bench.vocab import Plane
 
 
 @pytest.fixture
@@ -45,9 +47,9 @@ def test_thick_stacks_are_cut_to_the_square():
 
 
 def test_a_volume_is_its_three_middle_slices_side_by_side(volumes):
-    banks = extract_volumes(volumes, [Need.EMBEDDER, Need.CODES], load_embedder(), 4.0)
-    whole = banks[None]
-    assert set(banks) == {*Plane, None}
+    needs = [Need.EMBEDDER, Need.CODES]
+    banks = {plane: extract(middle_slices(volumes, plane, 4.0), needs, load_embedder()) for plane in Plane}
+    whole = join([*banks.values()])
     np.testing.assert_array_equal(
         whole.arrays[Need.EMBEDDER], np.concatenate([banks[plane].arrays[Need.EMBEDDER] for plane in Plane], 1)
     )

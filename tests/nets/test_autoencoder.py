@@ -1,11 +1,13 @@
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch.distributions import Normal, kl_divergence
 
+from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.nets.autoencoder import (
     CONFIG,
@@ -13,6 +15,7 @@ from synthuterus_bench.nets.autoencoder import (
     autoencoder_digest,
     decode,
     encode,
+    find_autoencoder,
     load_autoencoder,
     make_autoencoder,
     posterior,
@@ -150,3 +153,20 @@ def test_damaged_and_foreign_weights_are_refused(folder):
     (folder / CONFIG).write_text("[]")
     with pytest.raises(WeightsError, match="not an autoencoder's configuration"):
         load_autoencoder(folder)
+
+
+def test_the_shipped_one_goes_by_its_name_and_gives_pictures_back(cohort):
+    folder = find_autoencoder(Path("vae2d"))
+    vae, record = load_autoencoder(folder), load_autoencoder_record(folder)
+    assert (record.preset, record.digest) == ("phantom-v1", autoencoder_digest(vae))
+    pixels = next(iter(cohort.scans())).pixels
+    z = torch.from_numpy(from_window(pixels))[None, None]
+    with torch.inference_mode():
+        back = decode(vae, encode(vae, z))
+    assert (back - z).square().mean() < 0.1 * z.var()
+
+
+def test_a_folder_of_that_name_comes_first(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    folder.rename(folder.parent / "vae2d")
+    assert find_autoencoder(Path("vae2d")) == Path("vae2d")

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from synthuterus_bench.bench.parts import Part
 from synthuterus_bench.bench.provenance import Provenance
-from synthuterus_bench.bench.reference import MIN_PATIENTS, Part, Reference
+from synthuterus_bench.bench.reference import MIN_PATIENTS, Reference
 from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.cohorts.window import from_window, to_window
 from synthuterus_bench.entry import Generator
-from synthuterus_bench.errors import CohortError
+from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.repro import digest_array, digest_json, stream
 from synthuterus_bench.vocab import CLASSES, Split
 
@@ -47,15 +48,18 @@ def halve(real: Reference, suite: Suite) -> Halves:
     """Deal the training patients of each class into two halves.
 
     Raises:
+        UsageError: a suite of volumes.
         CohortError: a class has too few patients.
     """
+    if suite.dims != 2:
+        raise UsageError(f"--controls: found suite {suite.id} of volumes, expected one of images")
     train = real.train
     out = np.isin(train.units, _half_of_patients(train))
-    given, left = take(train, np.flatnonzero(out)), take(train, np.flatnonzero(~out))
+    given, left = train.take(np.flatnonzero(out)), train.take(np.flatnonzero(~out))
     count = min(np.bincount(part.labels, minlength=len(CLASSES)).min() for part in (given, left))
     digests = real.digests | {Split.TRAIN: frozenset(map(digest_array, left.pixels))}
     given = equal_classes(given, min(int(count), suite.n_per_class))
-    return Halves(given, Reference(real.name, real.digest, left, real.test, digests))
+    return Halves(given, replace(real, train=left, digests=digests))
 
 
 def _half_of_patients(train: Part) -> Ints:
@@ -73,15 +77,9 @@ def _half_of_patients(train: Part) -> Ints:
     return np.concatenate(chosen)
 
 
-def take(part: Part, rows: Ints) -> Part:
-    """Some images of a set."""
-    fields = None if part.fields is None else part.fields[rows]
-    return Part(part.pixels[rows], part.labels[rows], part.units[rows], fields)
-
-
 def equal_classes(part: Part, count: int) -> Part:
     """The first ``count`` images of each class, class by class."""
-    return take(part, np.concatenate([np.flatnonzero(part.labels == k)[:count] for k in range(len(CLASSES))]))
+    return part.take(np.concatenate([np.flatnonzero(part.labels == k)[:count] for k in range(len(CLASSES))]))
 
 
 def _real_half(halves: Halves) -> Part:
@@ -130,7 +128,7 @@ def _memorised(halves: Halves) -> Part:
 def _wrong_labels(halves: Halves) -> Part:
     wrong = (halves.given.labels + 1) % len(CLASSES)
     order = np.argsort(wrong, kind="stable")
-    return take(replace(halves.given, labels=wrong), order)
+    return replace(halves.given, labels=wrong).take(order)
 
 
 def _of_nobody(part: Part, pixels: Pixels) -> Part:

@@ -1,5 +1,6 @@
 """Any list of ids, in order: train, then pack."""
 
+from synthuterus_bench.bench.shipping.autoencoder import pack_autoencoder
 from synthuterus_bench.bench.shipping.embedder import pack_embedder
 from synthuterus_bench.bench.shipping.pack import pack_model
 from synthuterus_bench.bench.shipping.train import train_target
@@ -7,11 +8,12 @@ from synthuterus_bench.bench.shipping.yard import Yard
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.training.targets import Helper, parse_target
+from synthuterus_bench.vocab import AutoencoderId
 from synthuterus_bench.workers import process_count
 
 
 def make(ids: list[str], yard: Yard, training: bool = True, packing: bool = True) -> None:
-    """Train and pack every id; autoencoders and the localiser are trained only.
+    """Train and pack every id; ``ae2d`` and the localiser are trained only.
 
     Raises:
         UsageError: an id has no recipe, or several processes were launched to pack.
@@ -31,3 +33,5 @@ def make(ids: list[str], yard: Yard, training: bool = True, packing: bool = True
             pack_model(target, yard)
         if packing and target is Helper.EMBEDDER:
             pack_embedder(yard)
+        if packing and target is AutoencoderId.VAE2D:
+            pack_autoencoder(yard)

@@ -31,10 +31,10 @@ from synthuterus_bench.repro import digest_json, write_atomic
 SAMPLERS = (
     SamplerConfig(),
     SamplerConfig(guidance=1.0),
-    SamplerConfig(steps=16, spacing=1.0),
-    SamplerConfig(steps=16, spacing=1.5),
-    SamplerConfig(steps=16, spacing=2.0),
-    SamplerConfig(steps=16, guidance=2.5, spacing=1.5),
+    SamplerConfig(guidance=1.5),
+    SamplerConfig(guidance=2.5),
+    SamplerConfig(spacing=1.0),
+    SamplerConfig(steps=12, spacing=1.5),
     SamplerConfig(Solver.DDIM, 50),
 )
 

@@ -4,10 +4,11 @@ Affines map stored voxel indices to millimetres in the RAS+ world of NIfTI; dire
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from synthuterus_bench.vocab import Plane
 
 Affine = NDArray[np.float64]
 
@@ -23,14 +24,6 @@ MAX_SHEAR = float(np.sin(np.radians(1.0)))
 
 COARSER = 1.2
 """How much coarser than the next an axis must be to be the slice axis wherever it is stored."""
-
-
-class Plane(StrEnum):
-    """Plane of the slices, by the world axis nearest to their normal."""
-
-    SAGITTAL = "sagittal"
-    CORONAL = "coronal"
-    AXIAL = "axial"
 
 
 STANDARD_COSINES = {

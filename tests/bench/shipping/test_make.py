@@ -193,6 +193,17 @@ def test_latent_models_get_their_autoencoder_first(cohort, tmp_path):
     assert load_record(shipped).digests["autoencoder"] == digest
 
 
+def test_an_autoencoder_ships_as_it_was_packed_and_saves_its_training_where_it_is_put_back(cohort, tmp_path):
+    site = make_site(tmp_path / "first", cohort)
+    make(["vae2d"], site.yard)
+    shipped = site.yard.ship / "vae2d"
+    assert {"config.json", "training.json", "README.md", "sheet.png"} <= {path.name for path in shipped.iterdir()}
+    again = make_site(tmp_path / "second", cohort)
+    shutil.copytree(shipped, again.yard.work / "w-vae2d" / "autoencoder")
+    make(["ldm2d-ct-roi"], again.yard, packing=False)
+    assert f"vae2d: trained already, in {again.yard.work / 'w-vae2d'}" in again.said
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_volumes_are_measured_by_their_middle_slices(tmp_path, cohort):
