@@ -107,8 +107,8 @@ def evaluate(
         bool,
         typer.Option(
             "--controls",
-            help="Put the benchmark itself on trial instead: images of known faults, made from the reference, each value "
-            "beside a bound that was written before.",
+            help="Put the benchmark itself on trial instead: images of known faults, made from the reference, each "
+            "value beside a bound that was written before.",
         ),
     ] = False,
 ) -> None:
