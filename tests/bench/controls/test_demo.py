@@ -6,7 +6,17 @@ from synthuterus_bench.bench.controls.run import run_controls
 from synthuterus_bench.bench.controls.submissions import CONTROLS
 from synthuterus_bench.metrics.table import METRICS
 
-FAILING = set()
+FAILING = {
+    (control, metric, where)
+    for control, metric in (
+        ("real-half", "anatomy-plausible"),
+        ("wrong-labels", "anatomy-plausible"),
+        ("blurred", "fd-embedder"),
+        ("blurred", "kid-embedder"),
+        ("memorised", "irs-adjusted"),
+    )
+    for where in ("pooled", "classes")
+}
 """(control, metric, where) of bounds that were found to be wrong; docs/evaluate.md says why."""
 
 
