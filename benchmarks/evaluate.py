@@ -1,20 +1,24 @@
 """Our evaluation against the usual libraries one after the other: time on one core, the same numbers, and memory.
 
-    python benchmarks/evaluate.py --work DIR [--images 800 267] [--timed-images 64] [--timed-pairs 400]
-    python benchmarks/evaluate.py --work DIR --grow 267 1067 4000 10000
+    python benchmarks/evaluate.py --work DIR [--images 800 267]
+    python benchmarks/evaluate.py --work DIR --grow 800 2000 4000 10000
 
-Real networks of the published architectures with random weights; phantom images of 128 x 128 in four classes, moved by
-some pixels to make as many. Ours is what ``evaluate`` does with the metrics below, with floors, permutations and
-intervals, in every class and pooled, but for learning from images and for anatomy, which others lack:
+Real networks of the published architectures with random weights; phantom images of 128 x 128 in four classes, one a
+patient, moved by some pixels to make as many. Nothing is extrapolated: each side looks at every image and every pair,
+in a process of its own, whose peak memory is its own.
 
-- same images: the synthetic and held-out ones through Inception, as on the other side
+Ours is what ``evaluate`` does with the metrics below, with floors, permutations and intervals, in every class and
+pooled, but for learning from images and for anatomy, which others lack. Its Inception looks at
+
+- the same images: synthetic and held-out ones, as on the other side
 - from nothing: the training images as well, which the floors need
 - reference kept: only the synthetic images, as for every submission but the first
 
-The other side is what a user would script: torch-fidelity's extractor, FID and KID, lpips in batches over all pairs
-within a class, nearest training images one by one for the IRS. Both Inceptions are timed on ``--timed-images`` and
-lpips on ``--timed-pairs``, and extrapolated, for an image and a pair always cost the same; distances
-read random features.
+The other side is what a user would script: torch-fidelity's extractor with the same four layers, its FID and KID of the
+last one, lpips in batches over all pairs within a class, nearest training images one by one for the IRS.
+
+``--grow`` evaluates N synthetic images against N training and N / 3 held-out ones. There Inception's time is that of 64
+images times all that are compared, for an image always costs the same, and its features are random numbers.
 
 Times are those of the processor on one thread: others may share the machine. Prints JSON.
 """
@@ -50,6 +54,7 @@ from synthuterus_bench.metrics import alexnet, features, inception
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.features import extract
 from synthuterus_bench.metrics.frechet import frechet_distance
+from synthuterus_bench.metrics.irs import retrieve
 from synthuterus_bench.metrics.kid import squared_mmd
 from synthuterus_bench.metrics.scopes import compact
 from synthuterus_bench.nets.embedder import load_embedder
@@ -61,7 +66,8 @@ METRICS += ("kid-embedder", "irs-adjusted", "irs-infinity", "authpct-embedder", 
 METRICS += ("precision-embedder", "recall-embedder", "density-embedder", "coverage-embedder")
 INCEPTION = (Need.INCEPTION_64, Need.INCEPTION_192, Need.INCEPTION_768, Need.INCEPTION_2048)
 LAYERS = ["64", "192", "768", "2048"]
-BATCH, DRAWN = 50, 96
+BATCH, DRAWN, LOOKED_AT = 50, 96, 64
+Found = dict[str, Any]
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -77,29 +83,35 @@ def peak_gb() -> float:
 
 
 def random_networks(folder: Path) -> Any:
-    """Write AlexNet and Inception files with random weights, let them pass as published; torch-fidelity's network."""
+    """AlexNet and Inception files with random weights, which pass as published; torch-fidelity's network."""
     import torchvision
+
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / weights.INCEPTION.file).exists():
+        torch.manual_seed(0)
+        network = _bare_inception(folder)
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        torch.save(torchvision.models.alexnet().state_dict(), folder / weights.ALEXNET.file)
+        torch.save(dict(network.state_dict()), folder / weights.INCEPTION.file)
+    for name, modules in {"INCEPTION": (inception,), "ALEXNET": (alexnet, features)}.items():
+        known = getattr(weights, name)
+        digest = digest_file(folder / known.file)
+        for module in modules:
+            setattr(module, name, weights.Pretrained(known.file, known.url, digest, known.purpose))
+    return inception.build_inception(torch.load(folder / weights.INCEPTION.file, weights_only=True))
+
+
+def _bare_inception(folder: Path) -> Any:
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
     class Bare(FeatureExtractorInceptionV3):
         def load_state_dict(self, *_: Any) -> None:
             return None
 
-    torch.manual_seed(0)
-    folder.mkdir(parents=True, exist_ok=True)
     torch.save({}, folder / "empty.pth")
-    network = Bare("bare", LAYERS, feature_extractor_weights_path=folder / "empty.pth")
-    for module in network.modules():
-        if isinstance(module, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    torch.save(dict(network.state_dict()), folder / weights.INCEPTION.file)
-    torch.save(torchvision.models.alexnet().state_dict(), folder / weights.ALEXNET.file)
-    for name, modules in {"INCEPTION": (inception,), "ALEXNET": (alexnet, features)}.items():
-        known = getattr(weights, name)
-        digest = digest_file(folder / known.file)
-        for module in modules:
-            setattr(module, name, weights.Pretrained(known.file, known.url, digest, known.purpose))
-    return network
+    return Bare("bare", LAYERS, feature_extractor_weights_path=folder / "empty.pth")
 
 
 def make_sets(work: Path, n_fake: int, n_train: int, n_test: int) -> Sets:
@@ -120,93 +132,99 @@ def _part(drawn: NDArray[np.uint16], count: int, place: int) -> Part:
     return Part(np.stack(moved), np.sort(np.arange(count) % len(CLASSES)), np.arange(count))
 
 
-@dataclass
-class Ours:
-    """Seconds of each part of our evaluation without Inception, and how many synthetic images it compared."""
+@dataclass(frozen=True)
+class Compared:
+    """Synthetic and held-out images, which both sides look at, and the work folder."""
 
-    took: dict[str, float]
-    compared: int
+    pixels: NDArray[np.uint16]
+    labels: NDArray[np.int64]
+    n_fake: int
+    work: Path
+
+    @property
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every synthetic image with every held-out one of its class."""
+        left, right = np.nonzero(self.labels[: self.n_fake, None] == self.labels[self.n_fake :])
+        return left, right + self.n_fake
+
+    @property
+    def shown(self) -> torch.Tensor:
+        """As the libraries take them, (n, 3, H, W) in 8 bit."""
+        return torch.from_numpy(to_display(self.pixels))[:, None].expand(-1, 3, -1, -1)
+
+    def halves(self, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Synthetic rows, held-out rows."""
+        return rows[: self.n_fake], rows[self.n_fake :]
 
 
-def ours(sets: Sets, work: Path) -> Ours:
-    """Everything but Inception, for whose features random numbers stand."""
-    embedding, own = timed(lambda: extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, load_embedder()))
-    dealing, (rows, scopes) = timed(lambda: compact(sets.scopes(ROI.permutations, ROI.pooled_permutations)))
-    settings: dict[str, Any] = {"weights_dir": work / "weights", "groups": scopes[0].strata, "into": own.take(rows)}
-    lpips, bank = timed(lambda: extract(sets.pixels[rows], [Need.LPIPS], load_embedder(), **settings))
-    for need, width in ((Need.INCEPTION_2048, 2048), (Need.INCEPTION_64, 64)):
-        made = stream(0, "features", width).standard_normal((len(rows), width)).astype(np.float32)
-        bank.add(need, made, extractor="random")
-    metrics, _ = timed(lambda: score_metrics(METRICS, scopes, bank))
-    took = {"embedder": embedding, "lpips of all sets": lpips, "dealing and metrics": dealing + metrics}
-    return Ours(took, len(scopes[0].fake))
-
-
-def compare(work: Path, n_fake: int, n_real: int, images: int, pairs: int) -> dict[str, Any]:
-    """Everything at one size."""
-    network = random_networks(work / "weights")
-    sets = make_sets(work, n_fake, n_fake, n_real)
-    mine = ours(sets, work)
+def compared(sets: Sets, work: Path) -> Compared:
+    """Of some sets."""
     fake, test = sets.submission, sets.real.test
     pixels, labels = np.concatenate([fake.pixels, test.pixels]), np.concatenate([fake.labels, test.labels])
-    seconds, agreement = {}, {}
-    seconds["inception"], agreement["features"] = _inception(network, work, pixels, images)
-    seconds["frechet"], seconds["kid"], agreement["distances"] = _distances(n_fake, n_real)
-    seconds["lpips"], agreement["lpips"] = _lpips(n_fake, work, pixels, labels, pairs)
-    seconds["irs with embedder"] = None, timed(lambda: _plain_irs(sets))[0]
-    usual = sum(theirs for _, theirs in seconds.values())
-    an_image = seconds["inception"][0] / len(pixels)
-    rest = sum(mine.took.values())
-    wholes = {
-        "same images": rest + an_image * (n_fake + n_real),
-        "from nothing": rest + an_image * len(sets.pixels),
-        "reference kept": rest + an_image * n_fake,
+    return Compared(pixels, labels, len(fake.labels), work)
+
+
+def ours(sets: Sets, work: Path) -> Found:
+    """Our evaluation, each step timed; the numbers that both sides have are kept beside the weights."""
+    both, folder, known = compared(sets, work), work / "weights", load_embedder()
+    look = lambda pixels: extract(pixels, INCEPTION, known, weights_dir=folder).arrays
+    took, seen = {}, {}
+    for name, part in (("fake", sets.submission), ("held-out", sets.real.test), ("training", sets.real.train)):
+        took[f"inception, {name}"], seen[name] = timed(lambda part=part: look(part.pixels))
+    whole = {
+        need: np.concatenate([seen[name][need] for name in ("fake", "training", "held-out")]) for need in INCEPTION
     }
-    parts = {name: {"ours": a, "theirs": b, "times": b / a if a else None} for name, (a, b) in seconds.items()}
-    whole = {name: {"ours": one, "theirs": usual, "times": usual / one} for name, one in wholes.items()}
-    return {"parts": parts, "whole": whole, "rest of ours": mine.took, "agreement": agreement, "peak_gb": peak_gb()}
+    took |= everything_else(sets, work, whole)
+    deep = both.halves(np.concatenate([seen["fake"][INCEPTION[-1]], seen["held-out"][INCEPTION[-1]]]))
+    took["frechet alone"], fid = timed(lambda: frechet_distance(*deep))
+    took["kid alone"], kid = timed(lambda: squared_mmd(*(rows[: len(deep[1])] for rows in deep)))
+    settings: Found = {"weights_dir": folder, "groups": both.labels}
+    took["lpips alone"], bank = timed(lambda: extract(both.pixels, [Need.LPIPS], known, **settings))
+    codes = known(from_window(np.concatenate([sets.submission.pixels, sets.real.train.pixels]))).codes
+    fake, train = np.arange(both.n_fake), np.arange(both.n_fake, len(codes))
+    found = {"fid-2048": fid, "kid-2048": kid, "irs-infinity": retrieve(codes, fake, train).infinity}
+    layers = {
+        layer: both.halves(np.concatenate([seen[n][need] for n in ("fake", "held-out")]))
+        for layer, need in zip(LAYERS, INCEPTION, strict=True)
+    }
+    found |= {f"fid-{layer}": frechet_distance(*rows) for layer, rows in layers.items()}
+    np.save(work / "ours.npy", bank.arrays[Need.LPIPS][both.pairs])
+    return {"took": took, "found": found, "peak_gb": peak_gb()}
 
 
-Pair = tuple[float | None, float]
+def everything_else(sets: Sets, work: Path, seen: dict[Need, NDArray[Any]]) -> dict[str, float]:
+    """Seconds of all but Inception, whose features of all images are given; every metric in every scope."""
+    embedding, own = timed(lambda: extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, load_embedder()))
+    dealing, (rows, scopes) = timed(lambda: compact(sets.scopes(ROI.permutations, ROI.pooled_permutations)))
+    settings: Found = {"weights_dir": work / "weights", "groups": scopes[0].strata, "into": own.take(rows)}
+    lpips, bank = timed(lambda: extract(sets.pixels[rows], [Need.LPIPS], load_embedder(), **settings))
+    for need, features_of_all in seen.items():
+        bank.add(need, features_of_all[rows], extractor="random")
+    metrics, scored = timed(lambda: score_metrics(METRICS, scopes, bank))
+    if lacking := {result.metric for result in scored.results if result.status != "ok"}:
+        raise SystemExit(f"no value: {sorted(lacking)}")
+    return {"embedder": embedding, "lpips of all sets": lpips, "dealing and metrics": dealing + metrics}
 
 
-def _inception(network: Any, work: Path, pixels: Any, images: int) -> tuple[Pair, dict[str, float]]:
-    """Of all images from some, by ours and by torch-fidelity's own; the last layer and FID at the first of both."""
-    chosen = pixels[np.linspace(0, len(pixels) - 1, images).round().astype(int)]
-    shown = torch.from_numpy(to_display(chosen))[:, None].expand(-1, 3, -1, -1)
-    theirs, layers = timed(lambda: [torch.cat(layer) for layer in zip(*map(network, shown.split(BATCH)), strict=True)])
-    look = lambda some: extract(some, INCEPTION, load_embedder(), weights_dir=work / "weights")
-    start, _ = timed(lambda: look(chosen[:8]))
-    mine, bank = timed(lambda: look(np.concatenate([chosen[:8], chosen])))
-    an_image = (mine - start) / images
-    last, first = (
-        layers[-1].numpy(),
-        [np.array_split(rows, 2) for rows in (bank.arrays[INCEPTION[0]][8:], layers[0].numpy())],
+def theirs(sets: Sets, work: Path) -> Found:
+    """What a user would script, each step timed."""
+    network, both = random_networks(work / "weights"), compared(sets, work)
+    took: dict[str, float] = {}
+    took["inception"], layers = timed(
+        lambda: [torch.cat(layer) for layer in zip(*map(network, both.shown.split(BATCH)), strict=True)]
     )
-    ours_64 = frechet_distance(*first[0])
-    agreement = {
-        "largest difference of the last layer, of its largest": float(
-            abs(bank.arrays[INCEPTION[-1]][8:] - last).max() / abs(last).max()
-        ),
-        "fid-64, ours": ours_64,
-        "fid-64, theirs": _fid(*map(torch.from_numpy, first[1])),
+    deep = layers[-1][: both.n_fake], layers[-1][both.n_fake :]
+    took["frechet"], fid = timed(lambda: _fid(*deep))
+    took["kid"], _ = timed(lambda: _kid(*deep))
+    took["lpips"], distances = timed(lambda: _lpips(both))
+    took["irs with embedder"], irs = timed(lambda: _plain_irs(sets))
+    found = {
+        f"fid-{name}": _fid(rows[: both.n_fake], rows[both.n_fake :])
+        for name, rows in zip(LAYERS[:-1], layers, strict=False)
     }
-    return (start + an_image * (len(pixels) - 8), theirs / images * len(pixels)), agreement
-
-
-def _distances(n_fake: int, n_real: int) -> tuple[Pair, Pair, dict[str, float]]:
-    """Fréchet distance and KID of 2048 random features."""
-    deep = stream(0, "deep").standard_normal((n_fake + n_real, 2048)).astype(np.float32)
-    deep[:n_fake] *= 1.1
-    fake, real = np.arange(n_fake), np.arange(n_fake, n_fake + n_real)
-    halves = [torch.from_numpy(deep[rows]) for rows in (fake, real)]
-    fid, mine = timed(lambda: frechet_distance(deep[fake], deep[real]))
-    kid, _ = timed(lambda: squared_mmd(deep[fake], deep[real]))
-    their_fid, theirs = timed(lambda: _fid(*halves))
-    their_kid, _ = timed(lambda: _kid(*halves))
-    same = [rows[:n_real] for rows in halves]
-    agreement = {"fid-2048, ours": mine, "fid-2048, theirs": theirs, "kid, theirs": _kid(*same, 1)}
-    return (fid, their_fid), (kid, their_kid), agreement | {"kid, ours": squared_mmd(*(rows.numpy() for rows in same))}
+    found |= {"fid-2048": fid, "kid-2048": _kid(deep[0][: len(deep[1])], deep[1], 1), "irs-infinity": irs}
+    np.save(work / "theirs.npy", distances)
+    return {"took": took, "found": found, "peak_gb": peak_gb()}
 
 
 def _fid(left: Any, right: Any) -> float:
@@ -225,53 +243,91 @@ def _kid(left: Any, right: Any, subsets: int = 100) -> float:
     return float(found["kernel_inception_distance_mean"])
 
 
-def _lpips(n_fake: int, work: Path, pixels: Any, labels: Any, pairs: int) -> tuple[Pair, dict[str, float]]:
-    """All pairs within a class: ours whole, the package's from some; the largest difference of those."""
-    settings: dict[str, Any] = {"weights_dir": work / "weights", "groups": labels}
-    seconds, bank = timed(lambda: extract(pixels, [Need.LPIPS], load_embedder(), **settings))
-    network = alexnet.build_lpips(torch.load(work / "weights" / weights.ALEXNET.file, weights_only=True))
-    shown = torch.from_numpy(to_display(pixels))[:, None].expand(-1, 3, -1, -1).float() / 127.5 - 1
-    rng = stream(0, "pairs")
-    left = rng.integers(0, n_fake, pairs)
-    right = np.array([rng.choice(np.flatnonzero(labels[n_fake:] == labels[row])) + n_fake for row in left])
-    batches = [(left[i : i + BATCH], right[i : i + BATCH]) for i in range(0, pairs, BATCH)]
+def _lpips(both: Compared) -> NDArray[np.float32]:
+    """All pairs within a class, in batches."""
+    network = alexnet.build_lpips(torch.load(both.work / "weights" / weights.ALEXNET.file, weights_only=True))
+    shown, (left, right) = both.shown.float() / 127.5 - 1, both.pairs
     with torch.inference_mode():
-        theirs, made = timed(lambda: [network(shown[a], shown[b]).flatten() for a, b in batches])
-    apart = abs(torch.cat(made).numpy() - bank.arrays[Need.LPIPS][left, right]).max()
-    every = sum(int(np.sum(labels[:n_fake] == k) * np.sum(labels[n_fake:] == k)) for k in range(len(CLASSES)))
-    return (seconds, theirs / pairs * every), {"largest difference": float(apart), "pairs": every}
+        made = [
+            network(shown[left[i : i + BATCH]], shown[right[i : i + BATCH]]).flatten()
+            for i in range(0, len(left), BATCH)
+        ]
+    return torch.cat(made).numpy()
 
 
 def _plain_irs(sets: Sets) -> float:
     """Nearest training image of each synthetic one, one by one, and the likeliest of all numbers of learned images."""
     from math import lgamma, log
 
-    fake, train, _ = np.split(load_embedder()(from_window(sets.pixels)).codes, np.cumsum(sets.sizes)[:2])
+    fake, train = (load_embedder()(from_window(part.pixels)).codes for part in (sets.submission, sets.real.train))
     hits = len({int(((train - one) ** 2).sum(1).argmin()) for one in fake})
     likelihood = lambda s: lgamma(s + 1) - lgamma(s - hits + 1) - len(fake) * log(s)
     return max(range(hits, len(train) + 1), key=likelihood) / len(train)
 
 
-def grown(count: int, work: Path) -> dict[str, Any]:
-    """Our evaluation of ``count`` images of one submission, without Inception; memory with one pass of it."""
-    random_networks(work / "weights")
-    sets = make_sets(work, count, 800, 267)
-    mine = ours(sets, work)
-    extract(sets.pixels[:8], INCEPTION, load_embedder(), weights_dir=work / "weights")
-    return {"images": count, "compared": mine.compared} | mine.took | {"peak_gb": peak_gb()}
+def report(mine: Found, other: Found, work: Path) -> Found:
+    """Both sides beside each other."""
+    took, usual = mine["took"], other["took"]
+    looked = took["inception, fake"] + took["inception, held-out"]
+    parts = {"inception": looked, "frechet": took["frechet alone"], "kid": took["kid alone"]}
+    parts |= {"lpips": took["lpips alone"]}
+    rest = took["embedder"] + took["lpips of all sets"] + took["dealing and metrics"]
+    wholes = {
+        "same images": rest + looked,
+        "from nothing": rest + looked + took["inception, training"],
+        "reference kept": rest + took["inception, fake"],
+    }
+    every, pairs = sum(usual.values()), [np.load(work / f"{side}.npy") for side in ("ours", "theirs")]
+    return {
+        "parts": {name: _beside(seconds, usual[name]) for name, seconds in parts.items()},
+        "whole": {name: _beside(seconds, every) for name, seconds in wholes.items()},
+        "took": {"ours": took, "theirs": usual},
+        "numbers": {name: [mine["found"][name], other["found"][name]] for name in other["found"]},
+        "lpips": {"pairs": len(pairs[0]), "largest difference": float(abs(pairs[0] - pairs[1]).max())},
+        "peak_gb": [mine["peak_gb"], other["peak_gb"]],
+        "machine": {"processor": platform.processor() or platform.machine(), "torch": torch.__version__},
+    }
+
+
+def _beside(ours_: float, theirs_: float) -> dict[str, float]:
+    return {"ours": ours_, "theirs": theirs_, "times": theirs_ / ours_}
+
+
+def grown(sets: Sets, work: Path) -> Found:
+    """One submission of N images, Inception extrapolated from some."""
+    look = lambda pixels: extract(pixels, INCEPTION, load_embedder(), weights_dir=work / "weights")
+    start, _ = timed(lambda: look(sets.pixels[:8]))
+    more, _ = timed(lambda: look(sets.pixels[: 8 + LOOKED_AT]))
+    rows = compact(sets.scopes(1))[0]
+    made = {
+        need: stream(0, need).standard_normal((len(sets.pixels), int(layer))).astype(np.float32)
+        for need, layer in zip(INCEPTION, LAYERS, strict=True)
+    }
+    took = everything_else(sets, work, made)
+    took["inception, extrapolated"] = (more - start) / LOOKED_AT * len(rows)
+    return {"synthetic": len(sets.submission.labels), "compared": sets.parts(rows), "peak_gb": peak_gb()} | took
+
+
+def side(name: str, work: Path, sizes: tuple[int, int, int]) -> Found:
+    """Run one side in a process of its own."""
+    again = [sys.executable, __file__, "--work", str(work), "--side", name, "--sizes", *map(str, sizes)]
+    found: Found = json.loads(subprocess.check_output(again))
+    return found
 
 
 def main() -> None:
     """Measure and print."""
     torch.set_num_threads(1)
-    if args.one:
-        found: Any = grown(args.one, args.work)
+    if args.side:
+        random_networks(args.work / "weights")
+        work = {"ours": ours, "theirs": theirs, "grown": grown}[args.side]
+        found: Any = work(make_sets(args.work, *args.sizes), args.work)
     elif args.grow:
-        again = [sys.executable, __file__, "--work", str(args.work), "--one"]
-        found = [json.loads(subprocess.check_output([*again, str(count)])) for count in args.grow]
+        found = [side("grown", args.work, (count, count, count // 3)) for count in args.grow]
     else:
-        found = compare(args.work, *args.images, args.timed_images, args.timed_pairs)
-        found["machine"] = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
+        sizes = (args.images[0], *args.images)
+        other, mine = (side(name, args.work, sizes) for name in ("theirs", "ours"))
+        found = report(mine, other, args.work)
     print(json.dumps(found, indent=1, default=float))
 
 
@@ -279,9 +335,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for weights and images")
     parser.add_argument("--images", type=int, nargs=2, default=[800, 267], help="synthetic and held-out real images")
-    parser.add_argument("--timed-images", type=int, default=64)
-    parser.add_argument("--timed-pairs", type=int, default=400)
-    parser.add_argument("--grow", type=int, nargs="+", help="measure how our cost grows with the submission")
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--grow", type=int, nargs="+", help="measure how our cost grows with the number of images")
+    parser.add_argument("--side", choices=("ours", "theirs", "grown"), help=argparse.SUPPRESS)
+    parser.add_argument("--sizes", type=int, nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     main()

@@ -56,7 +56,9 @@ class Evaluation:
 
 
 @dataclass(slots=True)
-class _Clock:
+class Clock:
+    """Seconds of each stage."""
+
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -100,7 +102,7 @@ def evaluate(
             :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
     """
     check_device(device)
-    suite, clock = find_suite(suite) if isinstance(suite, str) else suite, _Clock()
+    suite, clock = find_suite(suite) if isinstance(suite, str) else suite, Clock()
     cache = cache or cache_folder()
     kept = features_cache or cache / "features"
     with clock.stage("submission"):
@@ -111,8 +113,33 @@ def evaluate(
         return _by_bundle(suite, submission, bundle, embedder, device, clock, weights_dir, workers, kept, track)
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)
+    return evaluate_sets(
+        Sets(submission, real),
+        suite,
+        embedder,
+        weights_dir=weights_dir,
+        features_cache=kept,
+        workers=workers,
+        device=device,
+        track=track,
+        clock=clock,
+    )
+
+
+def evaluate_sets(
+    sets: Sets,
+    suite: Suite,
+    embedder: Embedder,
+    *,
+    weights_dir: Path | None,
+    features_cache: Path,
+    workers: int,
+    device: str,
+    track: Track,
+    clock: Clock,
+) -> Evaluation:
+    """Evaluate a submission that is in memory against a reference that is; arguments as for :func:`evaluate`."""
     with clock.stage("features"):
-        sets = Sets(submission, real)
         own = extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, embedder, track=track)
         rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations, suite.n_real_per_class))
         look = partial(
@@ -121,7 +148,7 @@ def evaluate(
             weights_dir=weights_dir,
             device=device,
             workers=workers,
-            cache=kept,
+            cache=features_cache,
             parts=sets.parts(rows),
             groups=scopes[0].strata,
             track=track,
@@ -129,14 +156,20 @@ def evaluate(
         bank = look(sets.pixels[rows], _needs(suite), into=own.take(rows))
         banks = {Plane.SAGITTAL: bank} | plane_banks(sets, suite, rows, look)
     with clock.stage("metrics"):
-        metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(submission))
-        metrics = score_volumes(suite, metrics, scopes, banks, track, left_out(submission))
+        metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(sets.submission))
+        metrics = score_volumes(suite, metrics, scopes, banks, track, left_out(sets.submission))
     with clock.stage("downstream"):
         tasks = score_tasks(
-            suite, *sets.labelled(own), device=device, weights_dir=weights_dir, workers=workers, cache=kept, track=track
+            suite,
+            *sets.labelled(own),
+            device=device,
+            weights_dir=weights_dir,
+            workers=workers,
+            cache=features_cache,
+            track=track,
         )
     details = _details(suite, sets, own, metrics, tasks)
-    entry = _entry(suite, submission, real, [*metrics.results, *tasks.results], details, device)
+    entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, device)
     return Evaluation(entry, details, clock.seconds)
 
 
@@ -178,7 +211,7 @@ def _by_bundle(
     bundle: Bundle,
     embedder: Embedder,
     device: str,
-    clock: _Clock,
+    clock: Clock,
     weights_dir: Path | None,
     workers: int,
     cache: Path,

@@ -60,12 +60,13 @@ def evaluate(
         Path | None,
         typer.Option(
             "--out",
-            help="Entry to write, details go beside it; or the record of reconstructions.",
-            show_default="entry.json, reconstruction.json",
+            help="Entry to write, details go beside it; or the record of reconstructions or controls.",
+            show_default="entry.json, reconstruction.json, controls.json",
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Also write the report, one HTML file.", show_default="no report")
+        Path | None,
+        typer.Option(help="Also write the report, one HTML file; of controls, Markdown.", show_default="no report"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the generator.", show_default="what a release says")] = None,
     weights_dir: Annotated[
@@ -102,6 +103,14 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="Also draw the reconstruction distances, a PNG file.", show_default="no plot")
     ] = None,
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls",
+            help="Put the benchmark itself on trial instead: images of known faults, made from the reference, each "
+            "value beside a bound that was written before.",
+        ),
+    ] = False,
 ) -> None:
     """Measure synthetic images against real ones: distances, diversity, anatomy, use for training, by orientation.
 
@@ -111,7 +120,17 @@ def evaluate(
     Example: synthbench evaluate my_images/ --suite demo --out my_entry.json
 
     Example: synthbench evaluate --reconstruction my-vae --cohort cohort --plot reconstruction.png
+
+    Example: synthbench evaluate --controls --suite demo --report controls.md
     """
+    if controls:
+        if path is not None or name or reconstruction or cohort or plot:
+            raise UsageError("--controls makes its own images, found a folder or an option that belongs to one")
+        from synthuterus_bench.cli.controls import run_trial
+
+        places = (out_ or Path("controls.json"), report, weights_dir, features_cache)
+        run_trial(suite.value, reference, *places, workers, device.value)
+        return
     if reconstruction or cohort or plot or split is not Split.TEST:
         if path is not None or cohort is None or not reconstruction:
             raise UsageError("--reconstruction and --cohort go together, and without a folder of images")

@@ -4,6 +4,7 @@ Each regime learns from one set and predicts another. The same regime on real tr
 on both together it says what the submission adds to real data.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,12 +49,16 @@ def clustered(learn: Labelled, test: Labelled, classes: int, *, seed: int) -> ND
     Features are standardised by ``learn``. Clusters are matched to classes by the assignment that agrees with most
     labels of ``learn`` (Kuhn 1955); no label has any other part in it. Probabilities are those of equal spherical
     Gaussians about the centres, as wide as images of ``learn`` lie from theirs; the nearest centre's is the largest.
+    Of fewer distinct rows than classes some centres are the same, and all that is nearest to them gets equal chances.
     """
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     mean, spread = learn.features.mean(0), learn.features.std(0) + 1e-6
     means = KMeans(classes, n_init=RESTARTS, random_state=stream_seed(seed, "downstream", "k-means") % 2**32)
-    found = means.fit_predict((learn.features - mean) / spread)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = means.fit_predict((learn.features - mean) / spread)
     width = max(float(means.inertia_) / len(found), 1e-12)
     away = means.transform((test.features - mean) / spread) ** 2
     chances = _softmax(-away / (2 * width))

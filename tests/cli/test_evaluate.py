@@ -44,6 +44,16 @@ def test_a_split_is_of_reconstructions_only(incomplete, capsys):
     assert "--reconstruction and --cohort go together" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [["images"], ["--name", "mine"], ["--plot", "p.png"], ["--report", "r.html"]])
+def test_controls_make_their_own_images(capsys, arguments):
+    assert run(["evaluate", "--controls", "--suite", "demo", *arguments]) == 2
+
+
+def test_controls_are_of_images(capsys):
+    assert run(["evaluate", "--controls", "--suite", "demo", "--reference", "nowhere"]) == 1
+    assert "nowhere" in capsys.readouterr().err
+
+
 def test_help_holds_an_example(capsys):
     assert run(["evaluate", "--help"]) == 0
     assert "Example: synthbench evaluate" in capsys.readouterr().out

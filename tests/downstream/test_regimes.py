@@ -1,3 +1,4 @@
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -216,3 +217,13 @@ def test_training_on_shuffled_labels_gains_nothing():
         for seed in range(20)
     ]
     assert np.mean(scores) - guessing_f1(test.labels, 4).mean() == pytest.approx(0, abs=0.05)
+
+
+def test_one_picture_for_all_classes_gives_equal_chances_without_a_warning():
+    rng = np.random.default_rng(0)
+    labels, pixels = np.arange(8) % 4, np.zeros((8, 4, 4), np.uint16)
+    learn = Labelled(pixels, np.ones((8, 3)), labels, np.arange(8))
+    test = Labelled(pixels, rng.normal(size=(8, 3)), labels, np.arange(8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(clustered(learn, test, 4, seed=0), 0.25)
