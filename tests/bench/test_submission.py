@@ -215,5 +215,5 @@ def test_of_a_release_the_config_of_the_suites_view(suite, tmp_path):
     assert found.manifest_sha256 == load_cohort(full / "roi").manifest.digest
     assert found.provenance.privacy.generated == 17
     assert load_submission(full / "roi", two).manifest_sha256 == found.manifest_sha256
-    wide = load_submission(full, two.model_copy(update={"view": View.FULL}))
+    wide = load_submission(full, two.model_copy(update={"view": View.FULL, "size": 256}))
     assert wide.pixels.shape == (8, 256, 256)
