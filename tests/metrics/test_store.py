@@ -108,7 +108,7 @@ def test_a_file_of_no_use_is_told_of_and_made_anew(pixels, tmp_path, monkeypatch
 def test_a_folder_that_cannot_be_written_costs_only_the_keeping(pixels, tmp_path, monkeypatch):
     counting = Counting(monkeypatch)
     (tmp_path / "file").write_text("")
-    with pytest.warns(CacheWarning, match="features not kept"):
+    with pytest.warns(CacheWarning, match="inside: nothing kept"):
         run(pixels, tmp_path / "file" / "inside")
     assert counting.seen == 8
 
