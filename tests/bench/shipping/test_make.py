@@ -72,7 +72,7 @@ def test_another_model_of_the_cohort_finds_reader_index_and_self_test_there(made
         assert (shipped / name).read_bytes() == (made.pipeline / name).read_bytes()
     measured = load_measured(shipped)
     assert "no class is told" in measured.unavailable["anatomy-agreement"]
-    assert [(row.solver, row.guidance, row.spacing) for row in measured.samplers] == [("dpm++", 1, 1.5), ("ddim", 1, 1)]
+    assert [(row.solver, row.guidance, row.spacing) for row in measured.samplers] == [("dpm++", 1, 2), ("ddim", 1, 1)]
     assert all(row.agreement is None for row in measured.anatomy)
     assert measured.conditions == []
     assert "## Conditions" not in (shipped / "README.md").read_text()

@@ -46,7 +46,7 @@ def test_an_untrained_net_is_worse_than_fresh_images_and_no_better_than_noise(me
 
 def test_every_sampler_has_a_row_with_its_calls(measured):
     found = [(row.solver, row.steps, row.guidance, row.spacing, row.calls) for row in measured.samplers]
-    assert found == [("dpm++", 2, 1.5, 1.5, 4), ("dpm++", 2, 1.0, 1.5, 2), ("ddim", 3, 1.5, 1.0, 6)]
+    assert found == [("dpm++", 2, 3.5, 2.0, 4), ("dpm++", 2, 1.0, 2.0, 2), ("ddim", 3, 3.5, 1.0, 6)]
     assert all(set(row.recovered) == {"class", "field strength", "sequence"} for row in measured.samplers)
     assert all(row.images_a_second > 0 and row.anatomy.images == 4 for row in measured.samplers)
 
