@@ -1,1 +1,1 @@
-"""The blinded reader study: a page that asks readers whether scans are real or synthetic, and what their answers say."""
+"""The blinded reader study: a page that asks readers which scans are real, and what their answers say."""

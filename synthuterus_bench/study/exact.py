@@ -1,8 +1,11 @@
 """One proportion, exactly."""
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta, binomtest
 
 CHANCE = 0.5
+Floats = NDArray[np.float64]
 
 
 def clopper_pearson(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
@@ -13,10 +16,17 @@ def clopper_pearson(hits: int, trials: int, level: float = 0.95) -> tuple[float,
     """
     if not 0 <= hits <= trials or trials == 0:
         raise ValueError(f"{hits} hits of {trials} trials")
-    tail = (1 - level) / 2
-    low = beta.ppf(tail, hits, trials - hits + 1) if hits else 0.0
-    high = beta.ppf(1 - tail, hits + 1, trials - hits) if hits < trials else 1.0
+    low, high = (ends[hits] for ends in every_interval(trials, level))
     return float(low), float(high)
+
+
+def every_interval(trials: int, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Lower and upper ends of :func:`clopper_pearson` for 0 to ``trials`` hits, (trials + 1,) each."""
+    tail, hits = (1 - level) / 2, np.arange(trials + 1)
+    low, high = np.zeros(trials + 1), np.ones(trials + 1)
+    low[1:] = beta.ppf(tail, hits[1:], trials - hits[1:] + 1)
+    high[:-1] = beta.ppf(1 - tail, hits[:-1] + 1, trials - hits[:-1])
+    return low, high
 
 
 def against_chance(hits: int, trials: int) -> float:

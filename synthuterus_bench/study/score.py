@@ -11,7 +11,7 @@ from synthuterus_bench.errors import UsageError
 from synthuterus_bench.stats import significant
 from synthuterus_bench.study.agreement import fleiss_kappa, kappa_interval
 from synthuterus_bench.study.answers import Answers, load_answers
-from synthuterus_bench.study.clustered import accuracy_parts, mean_interval, shared_variance
+from synthuterus_bench.study.clustered import accuracy_parts, mean_interval
 from synthuterus_bench.study.exact import CHANCE, against_chance, clopper_pearson
 from synthuterus_bench.study.key import Key, load_key
 from synthuterus_bench.study.readings import Readings, readings
@@ -107,12 +107,11 @@ def _group(group: ReaderGroup | str, data: Readings, margin: float) -> GroupScor
 def accuracy(data: Readings, level: float) -> Mean:
     """Mean accuracy; of several readers with the interval over readers and images, of one the exact one.
 
-    Where no reader differs and no image is shared in error (all right, say), the interval is that of one reader.
+    Where no answer differs from another (all right, say) there is nothing to count by: the interval of one reader.
     """
     share = float(data.correct.mean())
     if data.readers > 1:
-        shared = shared_variance(accuracy_parts(data.correct, data.synthetic))
-        value, low, high = mean_interval(data.correct.mean(1), shared, level)
+        value, low, high = mean_interval(data.correct.mean(1), accuracy_parts(data.correct, data.synthetic), level)
         if high > low:
             return _mean(value, max(low, 0.0), min(high, 1.0))
     images = data.correct.shape[1]
@@ -124,7 +123,7 @@ def auc(data: Readings) -> Mean:
     signal, noise = placements(data.ratings, data.synthetic)
     each = signal.mean(1)
     if data.readers > 1:
-        value, low, high = mean_interval(each, shared_variance([signal, noise]), LEVEL)
+        value, low, high = mean_interval(each, [signal, noise], LEVEL)
         if high > low:
             return _mean(value, max(low, 0.0), min(high, 1.0))
     value = float(each.mean())

@@ -9,3 +9,9 @@ GROUPS = {
     ReaderGroup.OTHER: "Somebody else",
 }
 CONFIDENCE = {1: "Guessing", 2: "Unsure", 3: "Fairly sure", 4: "Certain"}
+EVERYBODY = "All readers"
+
+
+def group_name(group: str) -> str:
+    """A group, or all readers, in words."""
+    return GROUPS.get(ReaderGroup(group), group) if group in [*ReaderGroup] else EVERYBODY
