@@ -29,8 +29,10 @@ def quotas(n: int, seed: int, balanced: bool = True) -> dict[Orientation | None,
     """How many scans of each class are shown of one kind; classes that get one more are drawn by the seed."""
     if not balanced:
         return {ANY: n}
-    order = stream(seed, "study", "classes").permutation(len(CLASSES))
-    return {CLASSES[k]: n // len(CLASSES) + (place < n % len(CLASSES)) for place, k in enumerate(order)}
+    places = stream(seed, "study", "classes").permutation(len(CLASSES))
+    return {
+        name: n // len(CLASSES) + int(place < n % len(CLASSES)) for name, place in zip(CLASSES, places, strict=True)
+    }
 
 
 def choose(

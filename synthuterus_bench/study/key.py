@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.errors import StudyError
 from synthuterus_bench.repro import canonical_json, digest_json, unique_keys, write_atomic
 from synthuterus_bench.vocab import Kind, Orientation, Split, View
@@ -103,13 +104,13 @@ def read_record(path: Path, model: type[Record], what: str) -> Any:
     if not path.is_file():
         raise StudyError(f"{path}: no such {what} file")
     if path.stat().st_size > MAX_BYTES:
-        raise StudyError(f"{path}: found {path.stat().st_size} bytes, expected a {what} file of at most {MAX_BYTES}")
+        raise StudyError(f"{path}: found {path.stat().st_size} bytes, expected at most {MAX_BYTES}")
     try:
         json.loads(path.read_bytes(), object_pairs_hook=unique_keys)
         return model.model_validate_json(path.read_bytes(), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or what
-        raise StudyError(f"{path}: {place}: {first['msg']}") from None
+        place = "".join(f"{one_line(str(part))}: " for part in first["loc"])
+        raise StudyError(f"{path}: {place}{first['msg'].removeprefix('Value error, ')}") from None
     except (ValueError, RecursionError) as error:
         raise StudyError(f"{path}: not valid JSON ({error})") from None

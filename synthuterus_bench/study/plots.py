@@ -1,6 +1,6 @@
 """Figures of a scored study: accuracy by group beside what a paper reports, and ROC curves."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synthuterus_bench.bench.plots import Dot, Figure, Ink, in_both_themes, metric_dots
 from synthuterus_bench.study.exact import CHANCE
@@ -32,7 +32,7 @@ def roc_figure(score: Score) -> Figure:
         axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=1)
         colours = (*ink.series, ink.alert, ink.text)
         for k, one in enumerate(groups):
-            style = {"color": colours[k], "linestyle": STYLES[k % len(STYLES)], "linewidth": 1.8}
+            style: dict[str, Any] = {"color": colours[k], "linestyle": STYLES[k % len(STYLES)], "linewidth": 1.8}
             axes.plot(*zip(*one.roc, strict=True), marker="o", markersize=3.5, label=_label(one), **style)
         axes.set_aspect("equal")
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="real called synthetic", ylabel="synthetic called synthetic")

@@ -68,7 +68,7 @@ def score_study(key_path: Path, answer_paths: Sequence[Path], margin: float = 0.
 def reported_accuracies() -> tuple[Reported, ...]:
     """Reader accuracies of papers."""
     return tuple(
-        Reported(group=ReaderGroup(other.readers), value=other.plain, paper=paper.title)
+        Reported(group=ReaderGroup(other.readers), value=_figure(other.plain), paper=paper.title)
         for paper in load_reported()
         for other in paper.others
         if other.readers

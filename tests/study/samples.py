@@ -1,6 +1,8 @@
-"""Small cohorts of noise for studies: real ones of patients, synthetic ones of a generator."""
+"""Small cohorts for studies, real ones of patients, synthetic ones of a generator; and readers' files."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +10,8 @@ from synthuterus_bench.cohorts.record import Manifest, Scan
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.repro import stream
+from synthuterus_bench.study.answers import SCHEMA, Answer, chain_of
+from synthuterus_bench.study.key import Key
 from synthuterus_bench.vocab import CLASSES, Kind, Split, View
 
 SIDE = 16
@@ -46,3 +50,28 @@ def cohort(
         }
         writer.add(Scan(**{**values, **facts}))
     return writer.close()
+
+
+def answer_file(path: Path, key: Key, reader: int, right: float = 0.5, group: str = "other", **changes: Any) -> Path:
+    """One reader's file, as the page writes it; each answer is right with this probability."""
+    rng = stream(11, "reader", reader)
+    rows = []
+    for number, item in enumerate(key.items, 1):
+        kind = item.kind if rng.random() < right else other(item.kind)
+        confidence, ms = int(rng.integers(1, 5)), int(rng.integers(1500, 30000))
+        rows.append({"item": number, "answer": kind, "confidence": confidence, "ms": ms})
+    values = {"schema": SCHEMA, "study": key.study, "reader": f"{reader:016x}", "group": group, "consent": True}
+    return sealed(path, {**values, "answers": rows, **changes})
+
+
+def sealed(path: Path, values: dict[str, Any]) -> Path:
+    """Write an answer file with the checksum that belongs to it."""
+    answers = [Answer.model_validate(row) for row in values["answers"]]
+    chain = chain_of(values["study"], values["reader"], values["group"], answers)
+    path.write_text(json.dumps({**values, "chain": chain}))
+    return path
+
+
+def other(kind: Kind) -> Kind:
+    """The other one."""
+    return Kind.REAL if kind is Kind.SYNTHETIC else Kind.SYNTHETIC

@@ -3,10 +3,10 @@ const openViewer = (data, changed) => {
   const [slices, rows, columns] = data.shape;
   const [bottom, top] = data.window;
   const canvas = document.getElementById("scan"), stage = document.getElementById("stage");
-  const pen = canvas.getContext("2d");
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
   canvas.width = columns;
   canvas.height = rows;
-  const picture = pen.createImageData(columns, rows);
+  const picture = pen.createImageData(columns, rows), rgba = picture.data.fill(255);
   const view = {};
   const held = (x, low, high) => Math.min(high, Math.max(low, x));
   let gray = null;
@@ -24,7 +24,7 @@ const openViewer = (data, changed) => {
     const first = (view.slice - 1) * rows * columns, scale = 255 / width, low = centre - width / 2;
     for (let k = 0; k < rows * columns; k++) {
       const value = (data.low + data.step * gray[first + k] - low) * scale;
-      picture.data.set([value, value, value, 255], 4 * k);
+      rgba[4 * k] = rgba[4 * k + 1] = rgba[4 * k + 2] = value;
     }
     pen.putImageData(picture, 0, 0);
     canvas.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.zoom})`;
