@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from synthuterus_bench.errors import EntryError
-from synthuterus_bench.repro import canonical_json, digest_json, write_atomic
+from synthuterus_bench.repro import canonical_json, digest_json, unique_keys, write_atomic
 
 MAX_ENTRY_BYTES = 4_000_000
 Text = Field(default=None, max_length=500)
@@ -184,7 +184,7 @@ def load_entry(path: Path) -> Entry:
     if path.stat().st_size > MAX_ENTRY_BYTES:
         raise EntryError(f"{path}: found {path.stat().st_size} bytes, expected at most {MAX_ENTRY_BYTES}")
     try:
-        json.loads(path.read_bytes(), object_pairs_hook=_no_duplicates)
+        json.loads(path.read_bytes(), object_pairs_hook=unique_keys)
         return Entry.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
@@ -192,10 +192,3 @@ def load_entry(path: Path) -> Entry:
         raise EntryError(f"{path}: {place}: {first['msg']}") from None
     except (ValueError, RecursionError) as error:
         raise EntryError(f"{path}: not valid JSON ({error})") from None
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    if len(keys) != len(set(keys)):
-        raise ValueError(f"key given twice: {next(key for key in keys if keys.count(key) > 1)!r}")
-    return dict(pairs)

@@ -11,6 +11,7 @@ SynthbenchError
     ├── SuiteError      a suite or a reference bundle is not what it claims to be
     ├── TooFewError     too few images or patients for a metric
     ├── EntryError      a leaderboard entry breaks the schema or an invariant
+    ├── StudyError      a reader study cannot be made, or its key or an answer file is not what it claims to be
     ├── QuotaError      a class could not be filled within its cap of candidates
     ├── GateError       a release or a model does not pass its gate before it is published
     └── HubError        the Hub refuses, fails, or holds something else
@@ -105,6 +106,10 @@ class TooFewError(DataError, ValueError):
 
 class EntryError(DataError):
     """A leaderboard entry breaks the schema or an invariant."""
+
+
+class StudyError(DataError):
+    """A reader study cannot be made, or its key or an answer file is not what it claims to be."""
 
 
 class QuotaError(DataError):

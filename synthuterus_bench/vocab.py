@@ -36,6 +36,22 @@ class Vendor(StrEnum):
     OTHER = "other"
 
 
+class Kind(StrEnum):
+    """What a reader is asked about a scan."""
+
+    REAL = "real"
+    SYNTHETIC = "synthetic"
+
+
+class ReaderGroup(StrEnum):
+    """Who reads a blinded study: the paper's three groups, and everybody else."""
+
+    AI_RESEARCHER = "ai-researcher"
+    JUNIOR_RADIOLOGIST = "junior-radiologist"
+    SENIOR_RADIOLOGIST = "senior-radiologist"
+    OTHER = "other"
+
+
 class View(StrEnum):
     """Field of view: the whole pelvis (256 x 256 at 1 mm) or the uterus (128 x 128 at 1 mm)."""
 

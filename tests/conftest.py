@@ -18,6 +18,7 @@ from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.training.config import GeneratorConfig
 from synthuterus_bench.training.generator import train_generator
+from tests.support.browser import browser, opened  # noqa: F401
 from tests.support.hub_server import WRITE, Hub
 
 TINY: dict[str, Any] = {

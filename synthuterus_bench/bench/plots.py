@@ -101,7 +101,7 @@ def similarity_histogram(
 
     total = {name: sum(heights) for name, heights in counts.items()}
     alt = "Similarity histogram. " + ", ".join(f"{inert(name)}: {n} images" for name, n in total.items())
-    return _both(draw, (7.2, 3.1), alt)
+    return in_both_themes(draw, (7.2, 3.1), alt)
 
 
 def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Figure:
@@ -130,7 +130,7 @@ def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> 
 
     right = float(np.trace(table) / max(table.sum(), 1))
     side = 1.6 + 0.62 * len(labels)
-    return _both(
+    return in_both_themes(
         draw, (side, side * 0.92), f"Confusion matrix of {int(table.sum())} images, {right:.0%} on the diagonal."
     )
 
@@ -155,10 +155,11 @@ def metric_dots(title: str, dots: Sequence[Dot], better: str = "") -> Figure:
         axes.set_ylim(len(dots) - 0.5, -0.5)
 
     alt = f"{inert(title)}. " + "; ".join(f"{inert(dot.label)} {dot.value:.4g}" for dot in dots)
-    return _both(draw, (4.6, 0.75 + 0.32 * len(dots)), alt)
+    return in_both_themes(draw, (4.6, 0.75 + 0.32 * len(dots)), alt)
 
 
-def _both(draw: "Callable[[Axes, Ink], None]", inches: tuple[float, float], alt: str) -> Figure:
+def in_both_themes(draw: "Callable[[Axes, Ink], None]", inches: tuple[float, float], alt: str) -> Figure:
+    """What ``draw`` draws on axes in the ink it is given, once for each theme."""
     light, dark = (picture(_svg(draw, ink, inches), "image/svg+xml") for ink in (LIGHT, DARK))
     return Figure(light, dark, alt, round(inches[0] * 96), round(inches[1] * 96))
 

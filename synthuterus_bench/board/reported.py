@@ -28,7 +28,10 @@ class ReportedRow(_Model):
 
 
 class ReportedNumber(_Model):
-    """A number outside the table; with ``metric``, ``regime`` and ``arm`` where one of our results is its like."""
+    """A number outside the table; with ``metric``, ``regime`` and ``arm`` where one of our results is its like.
+
+    ``readers`` marks the accuracy of a group of readers of a blinded study.
+    """
 
     what: str = Field(max_length=300)
     value: float
@@ -36,6 +39,7 @@ class ReportedNumber(_Model):
     metric: str | None = Field(default=None, max_length=60)
     regime: str | None = Field(default=None, max_length=20)
     arm: Literal["real", "submission"] | None = None
+    readers: Literal["ai-researcher", "junior-radiologist", "senior-radiologist"] | None = None
 
     @property
     def plain(self) -> float:

@@ -1,8 +1,5 @@
 """The pages in a real browser: nothing fails, nothing leaves the page, sorting, filters and the theme work."""
 
-import os
-import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,47 +9,14 @@ from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.site import build_site
 from tests.bench.test_report import details, images
 from tests.board.samples import board, entry
+from tests.support.browser import contrast, needs_chromium
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-WITHOUT = "chromium is not installed; run: scripts/install-system-packages"
-
-pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=WITHOUT)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; run: pip install .[dev]")
-    with driver.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     return build_site(board(), tmp_path_factory.mktemp("site") / "out", [], load_reported())
-
-
-@pytest.fixture
-def opened(browser):
-    """Opens a file; at the end nothing may have failed and nothing but files may have been asked for."""
-    said, asked, contexts = [], [], []
-
-    def open_(path: Path, **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert all(url.startswith(("file:", "data:")) for url in asked), asked
 
 
 def column(page, place: int) -> list[str]:
@@ -139,26 +103,6 @@ def test_report_shows_every_picture(opened, tmp_path):
     assert len(widths) == 4 * 2 + 2 * 3
     assert min(widths) > 0
     assert page.locator("img:visible").count() == 4 * 2 + 3
-
-
-def contrast(page, selector: str) -> float:
-    """WCAG 2 contrast of an element's text against what is behind it."""
-    colours = page.eval_on_selector(
-        selector,
-        """node => {
-          let ground = node;
-          while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") ground = ground.parentElement;
-          return [getComputedStyle(node).color, getComputedStyle(ground).backgroundColor];
-        }""",
-    )
-    light, dark = sorted((luminance(colour) for colour in colours), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -25,7 +25,7 @@ def render(template: str, folder: Path = HERE, **values: Any) -> str:
 
     Args:
         template: name of a template that extends ``base.html.j2``.
-        folder: where it lies; ``page.css`` and ``page.js`` beside it are put into the page as well.
+        folder: where it lies; styles and scripts beside it are put into the page as well, by name.
         values: what the template prints, all of it untrusted.
     """
     from markupsafe import Markup
@@ -70,8 +70,9 @@ def _finalize(value: Any) -> Any:
 
 
 def _joined(folder: Path, suffix: str) -> str:
-    files = (HERE / f"base.{suffix}", folder / f"page.{suffix}")
-    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    base = HERE / f"base.{suffix}"
+    files = (base, *(file for file in sorted(folder.glob(f"*.{suffix}")) if file != base))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def _policy(style: str, script: str) -> str:
