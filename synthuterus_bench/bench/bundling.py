@@ -1,7 +1,6 @@
 """From a private reference to its bundle: statistics of its held-out images, floors, and what that gives away."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -13,16 +12,16 @@ from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.threads import one_thread
+from synthuterus_bench.bench.tools import Tools
 from synthuterus_bench.entry import Generator
 from synthuterus_bench.errors import SuiteError, UsageError
 from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need, Scope
-from synthuterus_bench.metrics.features import Embedder, extract
 from synthuterus_bench.metrics.frechet import measure_frechet
 from synthuterus_bench.metrics.scopes import compact
 from synthuterus_bench.metrics.summary import Moments, moments_of, telling
 from synthuterus_bench.metrics.table import METRICS
-from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.progress import Track
 from synthuterus_bench.vocab import CLASSES
 
 LEAST_PATIENTS = 20
@@ -46,15 +45,9 @@ def told_by_images(suite: Suite) -> list[str]:
 def make_bundle(
     real: Reference,
     suite: Suite,
-    embedder: Embedder,
-    *,
-    weights_dir: Path | None = None,
-    device: str = "cpu",
-    workers: int = 1,
-    cache: Path | None = None,
+    tools: Tools,
     least: int = LEAST_PATIENTS,
     most_telling: float = MOST_TELLING,
-    track: Track = silent,
 ) -> Bundle:
     """The bundle of a reference.
 
@@ -74,17 +67,7 @@ def make_bundle(
     counts = {scope.name: _count(scope) for scope in scopes}
     _check_patients(counts, least, real.name)
     names = (*told_by_moments(suite), *told_by_images(suite))
-    bank = extract(
-        sets.pixels[rows],
-        {METRICS[name].need for name in names},
-        embedder,
-        weights_dir=weights_dir,
-        device=device,
-        workers=workers,
-        cache=cache,
-        parts=sets.parts(rows),
-        track=track,
-    )
+    bank = tools.look(sets.pixels[rows], {METRICS[name].need for name in names}, parts=sets.parts(rows))
     moments, told, withheld = _statistics(bank, scopes, told_by_moments(suite), most_telling)
     if not moments:
         raise SuiteError(f"{real.name}: nothing to tell: {'; '.join(sorted(set(withheld.values())))}")
@@ -99,7 +82,7 @@ def make_bundle(
         layers=layers,
         withheld=withheld,
         told=tuple(told),
-        floors=_floors(names, scopes, bank, track),
+        floors=_floors(names, scopes, bank, tools.track),
     )
     return Bundle(header, moments)
 

@@ -79,5 +79,5 @@ def _look(suite: Suite) -> float:
 
 def _network(need: Need) -> str:
     if need in FILES:
-        return {"inception": "inception", "swav": "swav", "lpips": "lpips"}[need.split("-")[0]]
+        return need.partition("-")[0]
     return "anatomy" if need is Need.ANATOMY else "embedder"

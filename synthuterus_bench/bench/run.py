@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from synthuterus_bench.bench.bundle import Bundle, is_bundle, load_bundle
 from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundle
@@ -23,11 +22,10 @@ from synthuterus_bench.bench.submission import Submission, load_submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.tasks import ScoredTasks, score_tasks
 from synthuterus_bench.bench.threads import one_thread
+from synthuterus_bench.bench.tools import OWN, Tools, make_tools
 from synthuterus_bench.entry import DatasetRef, Entry, Result, SuiteRef, save_entry
-from synthuterus_bench.errors import UsageError
 from synthuterus_bench.metrics.bank import FeatureBank
-from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.features import Embedder, extract
+from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.metrics.scopes import compact
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_bytes
@@ -101,75 +99,41 @@ def evaluate(
         SubmissionError, CohortError, WeightsError: see :func:`load_submission`, :func:`load_reference` and
             :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
     """
-    check_device(device)
-    suite, clock = find_suite(suite) if isinstance(suite, str) else suite, Clock()
-    cache = cache or cache_folder()
-    kept = features_cache or cache / "features"
+    cache, clock = cache or cache_folder(), Clock()
+    tools = make_tools(embedder, weights_dir, features_cache, workers, device, track, cache)
+    suite = find_suite(suite) if isinstance(suite, str) else suite
     with clock.stage("submission"):
         submission = read_submission(path, suite, name, cache, device, track)
-    embedder = embedder or shipped_embedder()
     if is_bundle(reference):
-        bundle = load_bundle(Path(reference), suite)
-        return _by_bundle(suite, submission, bundle, embedder, device, clock, weights_dir, workers, kept, track)
+        return _by_bundle(suite, submission, load_bundle(Path(reference), suite), tools, clock)
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)
-    return evaluate_sets(
-        Sets(submission, real),
-        suite,
-        embedder,
-        weights_dir=weights_dir,
-        features_cache=kept,
-        workers=workers,
-        device=device,
-        track=track,
-        clock=clock,
-    )
+    return evaluate_sets(Sets(submission, real), suite, tools, clock)
 
 
-def evaluate_sets(
-    sets: Sets,
-    suite: Suite,
-    embedder: Embedder,
-    *,
-    weights_dir: Path | None,
-    features_cache: Path,
-    workers: int,
-    device: str,
-    track: Track,
-    clock: Clock,
-) -> Evaluation:
-    """Evaluate a submission that is in memory against a reference that is; arguments as for :func:`evaluate`."""
+def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evaluation:
+    """Evaluate a submission that is in memory against a reference that is; see :func:`evaluate`."""
     with clock.stage("features"):
-        own = extract(sets.pixels, {Need.EMBEDDER, Need.CODES}, embedder, track=track)
+        own = tools.embed(sets.pixels)
         rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations, suite.n_real_per_class))
-        look = partial(
-            extract,
-            embedder=embedder,
-            weights_dir=weights_dir,
-            device=device,
-            workers=workers,
-            cache=features_cache,
-            parts=sets.parts(rows),
-            groups=scopes[0].strata,
-            track=track,
-        )
-        bank = look(sets.pixels[rows], _needs(suite), into=own.take(rows))
+        look = partial(tools.look, parts=sets.parts(rows), groups=scopes[0].strata)
+        bank = look(sets.pixels[rows], (suite.needs | plane_needs(suite)) - OWN, into=own.take(rows))
         banks = {Plane.SAGITTAL: bank} | plane_banks(sets, suite, rows, look)
     with clock.stage("metrics"):
-        metrics = score_metrics(suite.metrics, scopes, bank, track, left_out(sets.submission))
-        metrics = score_volumes(suite, metrics, scopes, banks, track, left_out(sets.submission))
+        metrics = score_metrics(suite.metrics, scopes, bank, tools.track, left_out(sets.submission))
+        metrics = score_volumes(suite, metrics, scopes, banks, tools.track, left_out(sets.submission))
     with clock.stage("downstream"):
         tasks = score_tasks(
             suite,
             *sets.labelled(own),
-            device=device,
-            weights_dir=weights_dir,
-            workers=workers,
-            cache=features_cache,
-            track=track,
+            device=tools.device,
+            weights_dir=tools.weights_dir,
+            workers=tools.workers,
+            cache=tools.cache,
+            track=tools.track,
         )
     details = _details(suite, sets, own, metrics, tasks)
-    entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, device)
+    entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, tools.device)
     return Evaluation(entry, details, clock.seconds)
 
 
@@ -182,50 +146,9 @@ def read_submission(
     return load_submission(drawn_release(path, suite, cache, track) if is_pipeline(path) else path, suite, name)
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that is not there.
-
-    Raises:
-        UsageError: no CUDA device that torch can use.
-    """
-    import torch
-
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: found no CUDA device that torch can use", "use --device cpu")
-
-
-def shipped_embedder() -> Embedder:
-    """The embedder that comes with the package."""
-    from synthuterus_bench.nets.embedder import load_embedder
-
-    return load_embedder()
-
-
-def _needs(suite: Suite) -> set[Need]:
-    return (suite.needs | plane_needs(suite)) - {Need.EMBEDDER, Need.CODES}
-
-
-def _by_bundle(
-    suite: Suite,
-    submission: Submission,
-    bundle: Bundle,
-    embedder: Embedder,
-    device: str,
-    clock: Clock,
-    weights_dir: Path | None,
-    workers: int,
-    cache: Path,
-    track: Track,
-) -> Evaluation:
+def _by_bundle(suite: Suite, submission: Submission, bundle: Bundle, tools: Tools, clock: Clock) -> Evaluation:
     with clock.stage("features"):
-        how: dict[str, Any] = {
-            "weights_dir": weights_dir,
-            "device": device,
-            "workers": workers,
-            "cache": cache,
-            "track": track,
-        }
-        bank = extract(submission.pixels, bundle_needs(suite), embedder, **how)
+        bank = tools.look(submission.pixels, bundle_needs(suite))
     with clock.stage("metrics"):
         results = score_by_bundle(suite, submission, bundle, bank, left_out(submission))
     details = Details(
@@ -240,7 +163,7 @@ def _by_bundle(
         notes=(NOTE, *notes_on(submission)),
     )
     real = unseen(bundle.header.reference, bundle.header.reference_digest)
-    return Evaluation(_entry(suite, submission, real, results, details, device), details, clock.seconds)
+    return Evaluation(_entry(suite, submission, real, results, details, tools.device), details, clock.seconds)
 
 
 def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:

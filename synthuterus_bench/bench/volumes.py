@@ -30,7 +30,8 @@ class ClassVolumes:
 def read_class_volumes(root: Path, size: int) -> ClassVolumes:
     """Read and check every volume below ``root``: sagittal slices of ``size`` x ``size`` at 1 mm, any number of them.
 
-    Volumes whose values already are z-scores keep them if all are; else each is z-scored inside its body.
+    Volumes whose values already are z-scores keep them if all are; else each is z-scored inside its body. Each file is
+    read for that question and again for its slices, so that no more than one volume is in memory.
 
     Raises:
         SubmissionError: a class is missing or unknown, or a file is no usable volume.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthuterus_bench.cli import app
-from synthuterus_bench.cli.evaluate import Device, SuiteName
-from synthuterus_bench.cli.output import out
+from synthuterus_bench.cli.options import Device, DeviceOption, FeaturesCache, PublishedWeights, SuiteName, Workers
+from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,25 +45,10 @@ def compare(
             show_default="100 for each test of a family, so that corrected p-values go down to 0.01",
         ),
     ] = None,
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of published files: Inception for FID, AlexNet for LPIPS, SwAV, ResNet-18.",
-            show_default="$SYNTHBENCH_WEIGHTS or ~/.cache/synthuterus-bench/weights",
-        ),
-    ] = None,
-    features_cache: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that keeps extracted features, found by images, weights and code.",
-            show_default="features in $SYNTHBENCH_CACHE or ~/.cache/synthuterus-bench",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes that extract features and train classifiers.", show_default="one a core"),
-    ] = None,
-    device: Annotated[Device, typer.Option(help="Where networks run.")] = Device.CPU,
+    weights_dir: PublishedWeights = None,
+    features_cache: FeaturesCache = None,
+    workers: Workers = None,
+    device: DeviceOption = Device.CPU,
 ) -> None:
     """Say which of two submissions is better by each metric and class, or that they are not separable.
 
@@ -147,7 +132,6 @@ def human(found: "Comparison") -> str:
 
 
 def _table(found: "Comparison") -> str:
-    from rich.console import Console
     from rich.table import Table
 
     from synthuterus_bench.bench.comparison.words import cells
@@ -156,7 +140,4 @@ def _table(found: "Comparison") -> str:
     table = Table("metric", *scopes, title="verdict; A less B; its interval; corrected p", title_justify="left")
     for name, texts in rows:
         table.add_row(name, *texts)
-    console = Console(width=max(120, Console().width))
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get().rstrip()
+    return as_text(table)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthuterus_bench.cli.output import out
+from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,6 @@ def human(found: "ControlReport") -> str:
 
 
 def _table(found: "ControlReport") -> str:
-    from rich.console import Console
     from rich.table import Table
 
     from synthuterus_bench.bench.controls.table import parts, rows
@@ -73,7 +72,4 @@ def _table(found: "ControlReport") -> str:
     for title, cells in rows(found):
         told = [(value, f"({bound})" if bound else "") for value, bound in map(parts, cells)]
         table.add_row(title, *["\n".join(filter(None, pair)) for pair in told])
-    console = Console(width=max(160, Console().width))
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get().rstrip()
+    return as_text(table, 160)

@@ -1,14 +1,14 @@
 """``synthbench evaluate``: a folder of synthetic images to an entry for the leaderboard."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synthuterus_bench.cli import app
-from synthuterus_bench.cli.output import out
+from synthuterus_bench.cli.options import Device, DeviceOption, FeaturesCache, PublishedWeights, SuiteName, Workers
+from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.vocab import Split
 
@@ -16,23 +16,6 @@ if TYPE_CHECKING:
     from synthuterus_bench.bench.run import Evaluation
     from synthuterus_bench.bench.table import Cell
     from synthuterus_bench.entry import Result
-
-
-class SuiteName(StrEnum):
-    """The suites there are."""
-
-    ROI = "uterus-2d-roi"
-    FULL = "uterus-2d-full"
-    VOLUMES_ROI = "uterus-3d-roi"
-    VOLUMES_FULL = "uterus-3d-full"
-    DEMO = "demo"
-
-
-class Device(StrEnum):
-    """Where networks run."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
 
 
 @app.command()
@@ -69,25 +52,10 @@ def evaluate(
         typer.Option(help="Also write the report, one HTML file; of controls, Markdown.", show_default="no report"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the generator.", show_default="what a release says")] = None,
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of published files: Inception for FID, AlexNet for LPIPS, SwAV, ResNet-18.",
-            show_default="$SYNTHBENCH_WEIGHTS or ~/.cache/synthuterus-bench/weights",
-        ),
-    ] = None,
-    features_cache: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that keeps features and what classifiers answered, found by images, weights and code.",
-            show_default="features in $SYNTHBENCH_CACHE or ~/.cache/synthuterus-bench",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes that extract features and train classifiers.", show_default="one a core"),
-    ] = None,
-    device: Annotated[Device, typer.Option(help="Where networks run.")] = Device.CPU,
+    weights_dir: PublishedWeights = None,
+    features_cache: FeaturesCache = None,
+    workers: Workers = None,
+    device: DeviceOption = Device.CPU,
     reconstruction: Annotated[
         list[Path] | None,
         typer.Option(
@@ -207,7 +175,6 @@ def _reasons(results: "list[Result]") -> list[str]:
 
 
 def _table(done: "Evaluation") -> str:
-    from rich.console import Console
     from rich.table import Table
 
     from synthuterus_bench.bench.table import entry_table
@@ -219,10 +186,7 @@ def _table(done: "Evaluation") -> str:
         regime = json.loads(row.column.params).get("regime", "")
         told = dict.fromkeys(text for text in (regime, row.column.detail) if text)
         table.add_row("\n".join((f"{row.column.title} {row.column.arrow}".rstrip(), *told)), *cells)
-    console = Console(width=max(120, Console().width))
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get().rstrip()
+    return as_text(table)
 
 
 def _cell(cell: "Cell | None") -> str:

@@ -11,13 +11,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from operator import length_hint
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from synthuterus_bench.errors import SynthbenchError
 from synthuterus_bench.progress import Label
 from synthuterus_bench.workers import launched_in_vain
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 Item = TypeVar("Item")
+
+
+def as_text(table: "Table", least: int = 120) -> str:
+    """A table as lines, as wide as the terminal but at least ``least`` characters."""
+    from rich.console import Console
+
+    console = Console(width=max(least, Console().width))
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip()
 
 
 class Mode(Enum):

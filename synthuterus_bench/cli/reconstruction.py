@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthuterus_bench.cli.output import out
+from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.vocab import SliceChoice, Split
 
@@ -63,7 +63,6 @@ def human(found: "ReconstructionReport") -> str:
 
 
 def _table(found: "ReconstructionReport") -> str:
-    from rich.console import Console
     from rich.table import Table
 
     shown = {(value.metric, value.direction) for one in found.reconstructions for value in one.values}
@@ -76,10 +75,7 @@ def _table(found: "ReconstructionReport") -> str:
             values = {value.metric: value for value in one.values if value.region is region}
             pictures = next(iter(values.values())).pictures
             table.add_row(one.name, f"{words} ({pictures:,})", *[_cell(values[metric]) for metric, _ in columns])
-    console = Console(width=max(120, Console().width))
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get().rstrip()
+    return as_text(table)
 
 
 def _cell(value: "Value") -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from synthuterus_bench.cli import app
-from synthuterus_bench.cli.evaluate import Device, SuiteName
+from synthuterus_bench.cli.options import Device, DeviceOption, PublishedWeights, SuiteName
 from synthuterus_bench.cli.output import out
 
 suite = typer.Typer(help="Frozen protocols and reference bundles.", no_args_is_help=True, rich_markup_mode=None)
@@ -31,13 +31,7 @@ def list_() -> None:
 @suite.command()
 def show(
     name: Annotated[SuiteName, typer.Argument(help="The suite.", show_default=False)],
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of published files to look into.",
-            show_default="$SYNTHBENCH_WEIGHTS or ~/.cache/synthuterus-bench/weights",
-        ),
-    ] = None,
+    weights_dir: PublishedWeights = None,
 ) -> None:
     """Everything that a suite freezes, its digest, what it costs, and which published weights it needs.
 
@@ -58,8 +52,8 @@ def show(
 @suite.command()
 def reference(
     cohort: Annotated[str, typer.Argument(help="A prepared cohort folder, phantom or umd.", show_default=False)],
+    out_: Annotated[Path, typer.Option("--out", help="File to write, *.safetensors.", show_default=False)],
     name: Annotated[SuiteName, typer.Option("--suite", help="Protocol to make it for.")] = SuiteName.ROI,
-    out_: Annotated[Path, typer.Option("--out", help="File to write, *.safetensors.", show_default=False)] = ...,  # type: ignore[assignment]
     least: Annotated[int, typer.Option(min=20, help="Held-out patients that every orientation must have.")] = 20,
     most_telling: Annotated[
         float,
@@ -70,14 +64,8 @@ def reference(
             "would tell more is withheld.",
         ),
     ] = 0.75,
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of published files.",
-            show_default="$SYNTHBENCH_WEIGHTS or ~/.cache/synthuterus-bench/weights",
-        ),
-    ] = None,
-    device: Annotated[Device, typer.Option(help="Where networks run.")] = Device.CPU,
+    weights_dir: PublishedWeights = None,
+    device: DeviceOption = Device.CPU,
 ) -> None:
     """Statistics of a reference, with which others can be scored against patients they may not see.
 
@@ -89,12 +77,12 @@ def reference(
     """
     from synthuterus_bench.bench.bundle import SUFFIX, save_bundle
     from synthuterus_bench.bench.bundling import make_bundle
-    from synthuterus_bench.bench.reference import cache_folder, load_reference
+    from synthuterus_bench.bench.reference import load_reference
     from synthuterus_bench.bench.suite import find_suite
+    from synthuterus_bench.bench.tools import make_tools
     from synthuterus_bench.cli.suite_table import revealed
     from synthuterus_bench.errors import UsageError
     from synthuterus_bench.metrics.store import CacheWarning
-    from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.repro import check_place, digest_file
     from synthuterus_bench.workers import available_cores
 
@@ -103,18 +91,8 @@ def reference(
     check_place(out_)
     found = find_suite(name.value)
     with out.telling(CacheWarning):
-        bundle = make_bundle(
-            load_reference(cohort, found, track=out.track),
-            found,
-            load_embedder(),
-            weights_dir=weights_dir,
-            device=device.value,
-            workers=available_cores(),
-            cache=cache_folder() / "features",
-            least=least,
-            most_telling=most_telling,
-            track=out.track,
-        )
+        tools = make_tools(None, weights_dir, None, available_cores(), device.value, out.track)
+        bundle = make_bundle(load_reference(cohort, found, track=out.track), found, tools, least, most_telling)
     save_bundle(bundle, out_)
     value = bundle.header.model_dump(mode="json", by_alias=True) | {"path": str(out_), "sha256": digest_file(out_)}
     out.result(value, revealed(bundle, out_))

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 from synthuterus_bench.bench.bundle import Bundle
 from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.cli.output import as_text
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.repro import digest_file
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from synthuterus_bench.bench.cost import Cost
     from synthuterus_bench.bench.needed import Needed
 
@@ -30,7 +29,7 @@ def list_table(suites: list[Suite]) -> str:
     table = Table("suite", "version", "digest", "what")
     for suite in suites:
         table.add_row(suite.id, str(suite.version), suite.digest[:12], suite.title)
-    return _text(table)
+    return as_text(table)
 
 
 def show_table(suite: Suite, needed: "list[Needed]", cost: "Cost") -> str:
@@ -41,7 +40,7 @@ def show_table(suite: Suite, needed: "list[Needed]", cost: "Cost") -> str:
     rows = {"digest": suite.digest, "what": suite.title}
     for name, said in (rows | _images(suite) | _measures(suite) | _learning(suite) | _price(cost)).items():
         table.add_row(name, said)
-    return "\n".join([_text(table), *([_files(needed)] if needed else ["no published weights needed"])])
+    return "\n".join([as_text(table), *([_files(needed)] if needed else ["no published weights needed"])])
 
 
 def _files(needed: "list[Needed]") -> str:
@@ -50,7 +49,7 @@ def _files(needed: "list[Needed]") -> str:
     table = Table("published weights", "wanted for", "here")
     for one in needed:
         table.add_row(f"{one.file}\n{one.url.rpartition('/')[0]}", ", ".join(one.wanted_for), _here(one))
-    return _text(table)
+    return as_text(table)
 
 
 def _here(one: "Needed") -> str:
@@ -121,13 +120,4 @@ def revealed(bundle: Bundle, path: Path) -> str:
         row = (one.layer, one.scope, count.patients, count.images, dims, f"{one.membership_auc:.2f}")
         table.add_row(*map(str, row))
     withheld = [f"not in it: {name}: {why}" for name, why in header.withheld.items()]
-    return "\n".join([REVEALS, _text(table), *withheld, f"wrote {path} (sha256 {digest_file(path)[:12]})"])
-
-
-def _text(table: "Table") -> str:
-    from rich.console import Console
-
-    console = Console(width=max(120, Console().width))
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get().rstrip()
+    return "\n".join([REVEALS, as_text(table), *withheld, f"wrote {path} (sha256 {digest_file(path)[:12]})"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from synthuterus_bench.cli import app
+from synthuterus_bench.cli.output import as_text
 from synthuterus_bench.cli.output import out as sink
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.vocab import Scale
@@ -188,7 +189,6 @@ def _search(
 
 def _table(trials: "list[Trial]") -> str:
     """The trials as a table, the best first."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(*trials[0].values, "validation", "at step", "folder")
@@ -196,7 +196,4 @@ def _table(trials: "list[Trial]") -> str:
         value = "-" if trial.validation is None else f"{trial.validation:.5f}"
         step = trial.failed or str(trial.best_step)
         table.add_row(*map(str, trial.values.values()), value, step, f"search/{trial.folder}")
-    console = Console(width=120)
-    with console.capture() as shown:
-        console.print(table)
-    return shown.get().rstrip()
+    return as_text(table)

@@ -21,12 +21,13 @@ from torch.nn import functional
 
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.repro import canonical_json
+from synthuterus_bench.vocab import AutoencoderId
 from synthuterus_bench.weights import PICKLES, shipped
 
 DOWNSAMPLE = 8
 """Pixels a side that become one place of the latent."""
 
-SHIPPED = "vae2d"
+SHIPPED = str(AutoencoderId.VAE2D)
 """The one that comes with the package."""
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"

@@ -18,6 +18,7 @@ from synthuterus_bench.bench.scoring import score_metrics
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.bench.suite import SUITES, Regime
+from synthuterus_bench.bench.tools import Tools
 from synthuterus_bench.board.check import check_entries
 from synthuterus_bench.entry import Generator
 from synthuterus_bench.errors import SuiteError, UsageError
@@ -52,7 +53,7 @@ def real():
 
 @pytest.fixture(scope="module")
 def bundle(real, small, embedder, tmp_path_factory):
-    return make_bundle(real, small, embedder, weights_dir=tmp_path_factory.mktemp("none"), most_telling=1.0)
+    return make_bundle(real, small, Tools(embedder, tmp_path_factory.mktemp("none")), most_telling=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -140,14 +141,14 @@ def test_a_bundle_holds_aggregates_only(bundle, real, embedder, tmp_path):
 def test_few_patients_are_refused(real, small, embedder):
     few = replace(real, test=part(19, 2, 1000))
     with pytest.raises(SuiteError, match="found 19 held-out patients of av-af, expected at least 20"):
-        make_bundle(few, small, embedder)
+        make_bundle(few, small, Tools(embedder))
     with pytest.raises(UsageError, match="volumes have no reference bundle"):
-        make_bundle(real, SUITES["uterus-3d-roi"], embedder)
+        make_bundle(real, SUITES["uterus-3d-roi"], Tools(embedder))
 
 
 def test_what_would_tell_who_is_in_it_is_withheld(real, small, embedder, tmp_path):
     with pytest.raises(SuiteError, match=r"nothing to tell: .*would tell who is among them"):
-        make_bundle(real, small, embedder, weights_dir=tmp_path)
+        make_bundle(real, small, Tools(embedder, tmp_path))
 
 
 def test_membership_is_told_where_rows_are_few_and_not_where_they_are_many():

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.bench.comparison.exchanging import metric_rows
-from synthuterus_bench.bench.comparison.looking import Tools, joined, look
+from synthuterus_bench.bench.comparison.looking import joined, look
 from synthuterus_bench.bench.comparison.sides import Joined, equalised
 from synthuterus_bench.bench.notes import left_out
 from synthuterus_bench.bench.provenance import Provenance
 from synthuterus_bench.bench.reference import read_reference
 from synthuterus_bench.bench.submission import NO_CLASS, load_submission
+from synthuterus_bench.bench.tools import Tools
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.progress import silent
 
@@ -30,7 +31,7 @@ def measured(told):
 
 @pytest.fixture
 def tools(embedder, tmp_path):
-    return Tools(embedder, tmp_path, tmp_path / "features", 1, "cpu", silent)
+    return Tools(embedder, tmp_path, tmp_path / "features")
 
 
 def test_told_classes_are_equalised_one_by_one(told):

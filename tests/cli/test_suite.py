@@ -7,7 +7,7 @@ from synthuterus_bench.bench.cost import cost_of, training_seconds
 from synthuterus_bench.bench.needed import PRETRAINED, weights_needed
 from synthuterus_bench.bench.suite import NAMES, SUITES
 from synthuterus_bench.cli import run
-from synthuterus_bench.cli.evaluate import SuiteName
+from synthuterus_bench.cli.options import SuiteName
 from synthuterus_bench.weights import ALEXNET, INCEPTION, RESNET18, SWAV
 
 

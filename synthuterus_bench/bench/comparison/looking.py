@@ -1,7 +1,6 @@
 """What two submissions look like to every extractor, and what networks learn from them."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,26 +12,12 @@ from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.task import Given, answer_all
 from synthuterus_bench.bench.tasks import regime_tasks
+from synthuterus_bench.bench.tools import OWN, Tools
 from synthuterus_bench.downstream.scores import make_panel
 from synthuterus_bench.metrics.bank import FeatureBank
-from synthuterus_bench.metrics.base import Need
-from synthuterus_bench.metrics.features import Embedder, extract
 from synthuterus_bench.metrics.scopes import compact
-from synthuterus_bench.progress import Track
 from synthuterus_bench.repro import stream
 from synthuterus_bench.vocab import CLASSES
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What images are looked at and learned from with; ``cache`` keeps features."""
-
-    embedder: Embedder
-    weights_dir: Path | None
-    cache: Path
-    workers: int
-    device: str
-    track: Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +33,7 @@ def look(sides: tuple[Submission, Submission], real: Reference, tools: Tools) ->
     first, second = (Sets(side, real) for side in sides)
     n, m = first.sizes[0], second.sizes[0]
     pixels = np.concatenate([first.submission.pixels, second.pixels])
-    bank = extract(pixels, {Need.EMBEDDER, Need.CODES}, tools.embedder, track=tools.track)
+    bank = tools.embed(pixels)
     every = np.arange(len(pixels))
     return [Looked(first, bank.take(np.delete(every, np.s_[n : n + m]))), Looked(second, bank.take(every[n:]))]
 
@@ -61,18 +46,9 @@ def joined(suite: Suite, looked: list[Looked], tools: Tools) -> Joined:
 
 def _seen(suite: Suite, one: Looked, told: bool, tools: Tools) -> Seen:
     rows, scopes = compact(one.sets.scopes(0, 0, suite.n_real_per_class))
-    bank = extract(
-        one.sets.pixels[rows],
-        suite.needs - {Need.EMBEDDER, Need.CODES},
-        tools.embedder,
-        weights_dir=tools.weights_dir,
-        device=tools.device,
-        workers=tools.workers,
-        cache=tools.cache,
-        parts=one.sets.parts(rows),
-        groups=scopes[0].strata if told else None,
-        into=one.own.take(rows),
-        track=tools.track,
+    groups = scopes[0].strata if told else None
+    bank = tools.look(
+        one.sets.pixels[rows], suite.needs - OWN, parts=one.sets.parts(rows), groups=groups, into=one.own.take(rows)
     )
     return Seen(one.sets, rows, scopes, bank)
 

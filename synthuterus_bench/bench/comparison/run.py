@@ -5,16 +5,17 @@ from pathlib import Path
 
 from synthuterus_bench.bench.bundle import is_bundle
 from synthuterus_bench.bench.comparison.exchanging import metric_rows
-from synthuterus_bench.bench.comparison.looking import Tools, joined, look, taught
+from synthuterus_bench.bench.comparison.looking import joined, look, taught
 from synthuterus_bench.bench.comparison.record import Comparison, Row, Side, judged
 from synthuterus_bench.bench.comparison.sides import equalised
 from synthuterus_bench.bench.comparison.teaching import MEASURES, teaching_rows
 from synthuterus_bench.bench.notes import left_out, notes_on
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
-from synthuterus_bench.bench.run import check_device, environment, read_submission, shipped_embedder
+from synthuterus_bench.bench.run import environment, read_submission
 from synthuterus_bench.bench.submission import UNNAMED, Submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.threads import one_thread
+from synthuterus_bench.bench.tools import Tools, make_tools
 from synthuterus_bench.errors import SubmissionError, UsageError
 from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.progress import Track, silent
@@ -52,16 +53,13 @@ def compare(
         UsageError, SubmissionError, CohortError, WeightsError: as ``evaluate``.
         SubmissionError: both hold the same images.
     """
-    check_device(device)
     if is_bundle(reference):
         raise UsageError(
             f"--reference {reference}: found a bundle, which has no images to compare two submissions on",
             "evaluate both by it, then compare the two entries",
         )
     suite, cache = find_suite(suite) if isinstance(suite, str) else suite, cache or cache_folder()
-    tools = Tools(
-        embedder or shipped_embedder(), weights_dir, features_cache or cache / "features", workers, device, track
-    )
+    tools = make_tools(embedder, weights_dir, features_cache, workers, device, track, cache)
     one, two = (
         _named(read_submission(path, suite, name, cache, device, track), path)
         for path, name in zip((first, second), names, strict=True)

@@ -75,7 +75,11 @@ def _cell(
 
 def _mean_ends(ends: Sequence[Ends]) -> Ends:
     low, high = ([end for end in side if end is not None] for side in zip(*ends, strict=True))
-    return tuple(float(np.mean(side)) if side else None for side in (low, high))  # type: ignore[return-value]
+    return _mean(low), _mean(high)
+
+
+def _mean(ends: list[float]) -> float | None:
+    return float(np.mean(ends)) if ends else None
 
 
 def _verdict(bound: Bound, value: float, allowed: Ends, where: Where) -> Verdict:

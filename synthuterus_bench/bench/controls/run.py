@@ -7,11 +7,11 @@ from synthuterus_bench.bench.controls.judge import judge
 from synthuterus_bench.bench.controls.record import Cell, ControlReport
 from synthuterus_bench.bench.controls.submissions import CONTROLS, halve, make_control
 from synthuterus_bench.bench.reference import PHANTOM, cache_folder, load_reference
-from synthuterus_bench.bench.run import Clock, check_device, environment, evaluate_sets, shipped_embedder
+from synthuterus_bench.bench.run import Clock, environment, evaluate_sets
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.threads import one_thread
-from synthuterus_bench.metrics.base import Need
+from synthuterus_bench.bench.tools import OWN, make_tools
 from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
@@ -36,25 +36,13 @@ def run_controls(
         UsageError: no such suite or device.
         CohortError: the reference is not fit for the suite, or has too few training patients to spare half of them.
     """
-    check_device(device)
-    suite = find_suite(suite) if isinstance(suite, str) else suite
-    cache = cache or cache_folder()
-    embedder, bounds = embedder or shipped_embedder(), load_bounds()
+    suite, cache = find_suite(suite) if isinstance(suite, str) else suite, cache or cache_folder()
+    tools, bounds = make_tools(embedder, weights_dir, features_cache, workers, device, silent, cache), load_bounds()
     real = load_reference(reference, suite, cache, track)
     halves, whole = halve(real, suite), _with_all_of_embedder(suite)
     cells: list[Cell] = []
     for name in track(CONTROLS, "controls", len(CONTROLS)):
-        done = evaluate_sets(
-            Sets(make_control(name, halves), halves.real),
-            whole,
-            embedder,
-            weights_dir=weights_dir,
-            features_cache=features_cache or cache / "features",
-            workers=workers,
-            device=device,
-            track=silent,
-            clock=Clock(),
-        )
+        done = evaluate_sets(Sets(make_control(name, halves), halves.real), whole, tools, Clock())
         cells += judge(name, done.entry, bounds)
     return ControlReport(
         suite=suite.id,
@@ -71,5 +59,5 @@ def run_controls(
 
 def _with_all_of_embedder(suite: Suite) -> Suite:
     """The suite and every metric that costs no further features."""
-    cheap = (name for name, metric in METRICS.items() if metric.need in (Need.EMBEDDER, Need.CODES))
+    cheap = (name for name, metric in METRICS.items() if metric.need in OWN)
     return suite.model_copy(update={"metrics": tuple(dict.fromkeys((*suite.metrics, *cheap)))})
