@@ -110,7 +110,7 @@ def _details(path: Path, entry: Entry) -> Iterator[str]:
         yield from (f"{beside.name}: {fault}" for fault in error.faults)
         return
     if digest_file(beside) != named:
-        yield f"{beside.name}: not the details that the entry names (details_sha256 {str(named):.12})"
+        yield f"{beside.name}: not the details that the entry names (details_sha256 {named!s:.12})"
 
 
 def _suite(entry: Entry) -> Iterator[str]:

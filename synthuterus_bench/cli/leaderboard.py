@@ -25,18 +25,30 @@ ENTRIES = Path("leaderboard") / "entries"
 @leaderboard.command()
 def check(
     entries: Annotated[list[Path], typer.Argument(help="Entry files, or folders of them.", show_default=False)],
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV|DIR",
+            help="The board as it was: a folder, or a revision of the git repository that ENTRIES lie in. What lies "
+            "there may be neither changed, removed nor renamed.",
+            show_default="no history",
+        ),
+    ] = None,
 ) -> None:
-    """Check entries: schema, place, bounds, counts, known protocol, copies. One line for each problem.
+    """Check entries: schema, place, history, bounds, counts, known digests, copies, retractions.
+
+    One line for each problem, all of them at once; exit code 1 if there is any. Given the folder of a board, its
+    verifications and retractions are checked too.
 
     \b
     Examples:
       synthbench leaderboard check my_model.json
-      synthbench leaderboard check leaderboard/entries
+      synthbench leaderboard check leaderboard --base origin/main
       synthbench --json leaderboard check leaderboard/entries
     """
-    from synthuterus_bench.board.check import check_entries
+    from synthuterus_bench.board.admission import admit
 
-    checked = check_entries(entries)
+    checked = admit(entries, base)
     good = len(checked.entries)
     _stop_at_problems(checked)
     out.result({"entries": good, "problems": []}, f"{good} {'entry' if good == 1 else 'entries'} checked, no problem")
