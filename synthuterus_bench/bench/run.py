@@ -13,6 +13,7 @@ from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundl
 from synthuterus_bench.bench.details import Details, save_details
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
 from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_sizes
+from synthuterus_bench.bench.published import publish, to_bytes
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference, unseen
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
@@ -24,6 +25,7 @@ from synthuterus_bench.bench.tasks import ScoredTasks, score_tasks
 from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.bench.tools import OWN, Tools, make_tools
 from synthuterus_bench.entry import DatasetRef, Entry, Result, SuiteRef, save_entry
+from synthuterus_bench.errors import UsageError
 from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.metrics.scopes import compact
@@ -36,11 +38,15 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "torch-fi
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """An entry, its details, and how many seconds each stage took (which no result file holds)."""
+    """An entry, its details, and how many seconds each stage took (which no result file holds).
+
+    ``features`` is the file of published features that the entry names, where one was asked for.
+    """
 
     entry: Entry
     details: Details
     seconds: dict[str, float]
+    features: bytes | None = None
 
     def save(self, path: Path) -> Path:
         """Write the entry to ``path`` and its details beside it, both or neither; returns where the details are."""
@@ -79,6 +85,7 @@ def evaluate(
     workers: int = 1,
     device: str = "cpu",
     embedder: Embedder | None = None,
+    publish_features: bool = False,
     track: Track = silent,
 ) -> Evaluation:
     """Evaluate the submission at ``path``.
@@ -93,9 +100,10 @@ def evaluate(
             features, by default ``features`` in it.
         workers: processes that extract features and train classifiers on the CPU; they change no number.
         embedder: by default the shipped one.
+        publish_features: whether to keep the submission's features for others to compute with.
 
     Raises:
-        UsageError: no such suite or device.
+        UsageError: no such suite or device, or features to be published against a reference that is not public.
         SubmissionError, CohortError, WeightsError: see :func:`load_submission`, :func:`load_reference` and
             :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
     """
@@ -105,13 +113,15 @@ def evaluate(
     with clock.stage("submission"):
         submission = read_submission(path, suite, name, cache, device, track)
     if is_bundle(reference):
+        if publish_features:
+            raise UsageError(f"features are published against public references alone, found {reference}")
         return _by_bundle(suite, submission, load_bundle(Path(reference), suite), tools, clock)
     with clock.stage("reference"):
         real = load_reference(reference, suite, cache, track)
-    return evaluate_sets(Sets(submission, real), suite, tools, clock)
+    return evaluate_sets(Sets(submission, real), suite, tools, clock, publish_features)
 
 
-def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evaluation:
+def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock, publish_features: bool = False) -> Evaluation:
     """Evaluate a submission that is in memory against a reference that is; see :func:`evaluate`."""
     with clock.stage("features"):
         own = tools.embed(sets.pixels)
@@ -119,6 +129,7 @@ def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evalu
         look = partial(tools.look, parts=sets.parts(rows), groups=scopes[0].strata)
         bank = look(sets.pixels[rows], (suite.needs | plane_needs(suite)) - OWN, into=own.take(rows))
         banks = {Plane.SAGITTAL: bank} | plane_banks(sets, suite, rows, look)
+        features = to_bytes(publish(sets, suite, rows, banks)) if publish_features else None
     with clock.stage("metrics"):
         metrics = score_metrics(suite.metrics, scopes, bank, tools.track, left_out(sets.submission))
         metrics = score_volumes(suite, metrics, scopes, banks, tools.track, left_out(sets.submission))
@@ -133,8 +144,10 @@ def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evalu
             track=tools.track,
         )
     details = _details(suite, sets, own, metrics, tasks)
-    entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, tools.device)
-    return Evaluation(entry, details, clock.seconds)
+    named = {"features_sha256": digest_bytes(features)} if features else {}
+    results = [*metrics.results, *tasks.results]
+    entry = _entry(suite, sets.submission, sets.real, results, details, tools.device, named)
+    return Evaluation(entry, details, clock.seconds, features)
 
 
 def read_submission(
@@ -163,7 +176,7 @@ def _by_bundle(suite: Suite, submission: Submission, bundle: Bundle, tools: Tool
         notes=(NOTE, *notes_on(submission)),
     )
     real = unseen(bundle.header.reference, bundle.header.reference_digest)
-    return Evaluation(_entry(suite, submission, real, results, details, tools.device), details, clock.seconds)
+    return Evaluation(_entry(suite, submission, real, results, details, tools.device, {}), details, clock.seconds)
 
 
 def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:
@@ -201,7 +214,13 @@ def environment(device: str) -> dict[str, str]:
 
 
 def _entry(
-    suite: Suite, submission: Submission, real: Reference, results: list[Result], details: Details, device: str
+    suite: Suite,
+    submission: Submission,
+    real: Reference,
+    results: list[Result],
+    details: Details,
+    device: str,
+    artefacts: dict[str, str],
 ) -> Entry:
     return Entry(
         suite=SuiteRef(
@@ -217,6 +236,6 @@ def _entry(
         sampling=submission.provenance.sampling,
         privacy=submission.provenance.privacy,
         results=results,
-        artefacts={"details_sha256": digest_bytes(details.as_json().encode())},
+        artefacts=artefacts | {"details_sha256": digest_bytes(details.as_json().encode())},
         environment=environment(device),
     )

@@ -56,6 +56,15 @@ def evaluate(
     features_cache: FeaturesCache = None,
     workers: Workers = None,
     device: DeviceOption = Device.CPU,
+    publish_features: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write the features of these images, a .safetensors file, from which others can compute the "
+            "distances again; public references only.",
+            show_default="not written",
+        ),
+    ] = None,
     reconstruction: Annotated[
         list[Path] | None,
         typer.Option(
@@ -92,7 +101,7 @@ def evaluate(
     Example: synthbench evaluate --controls --suite demo --report controls.md
     """
     if controls:
-        if path is not None or name or reconstruction or cohort or plot:
+        if path is not None or name or reconstruction or cohort or plot or publish_features:
             raise UsageError("--controls makes its own images, found a folder or an option that belongs to one")
         from synthuterus_bench.cli.controls import run_trial
 
@@ -102,7 +111,11 @@ def evaluate(
     if reconstruction or cohort or plot or split is not Split.TEST:
         if path is not None or cohort is None or not reconstruction:
             raise UsageError("--reconstruction and --cohort go together, and without a folder of images")
-        if given := [f"--{option}" for option, value in (("report", report), ("name", name)) if value]:
+        if given := [
+            f"--{option}"
+            for option, value in (("report", report), ("name", name), ("publish-features", publish_features))
+            if value
+        ]:
             raise UsageError(f"{given[0]} belongs to the evaluation of images, found it beside --reconstruction")
         from synthuterus_bench.cli.reconstruction import reconstruct
 
@@ -113,12 +126,15 @@ def evaluate(
     out_ = out_ or Path("entry.json")
     from synthuterus_bench.bench.run import evaluate as run
     from synthuterus_bench.metrics.store import CacheWarning
-    from synthuterus_bench.repro import check_place
+    from synthuterus_bench.repro import check_place, write_atomic
     from synthuterus_bench.workers import available_cores
 
     if out_.is_dir():
         raise UsageError(f"--out {out_}: found a folder, expected the name of a JSON file to write")
-    check_place(out_)
+    if publish_features is not None and (publish_features.is_dir() or publish_features.suffix != ".safetensors"):
+        raise UsageError(f"--publish-features {publish_features}: expected the name of a .safetensors file to write")
+    for place in (out_, publish_features or out_):
+        check_place(place)
     with out.telling(CacheWarning):
         done = run(
             path,
@@ -129,14 +145,18 @@ def evaluate(
             features_cache=features_cache,
             workers=workers or available_cores(),
             device=device.value,
+            publish_features=publish_features is not None,
             track=out.track,
         )
     details = done.save(out_)
+    if publish_features and done.features:
+        write_atomic(publish_features, done.features)
     if report:
         _write_report(report, done, path)
     value = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
-    value |= {"notes": list(done.details.notes)}
-    out.result(value | {"seconds": done.seconds}, _human(done, out_, details))
+    value |= {"notes": list(done.details.notes), "features": str(publish_features) if publish_features else None}
+    wrote = f"\nwrote {publish_features}, the features of these images" if publish_features else ""
+    out.result(value | {"seconds": done.seconds}, _human(done, out_, details) + wrote)
 
 
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
