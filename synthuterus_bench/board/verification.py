@@ -4,13 +4,13 @@ Verifications are never part of an entry. Anybody can make one; several of one e
 """
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthuterus_bench.board.entries import VERIFICATIONS, FaultyError, read_file
+from synthuterus_bench.board.levels import LEVELS, Level, Outcome
 from synthuterus_bench.repro import canonical_json, digest_json, write_atomic
 
 Hex = Field(pattern=r"^[0-9a-f]{64}$")
@@ -18,25 +18,6 @@ Hex = Field(pattern=r"^[0-9a-f]{64}$")
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Level(StrEnum):
-    """What was done again, from least to most."""
-
-    RECOMPUTE = "recompute"
-    RE_EMBED = "re-embed"
-    REGENERATE = "regenerate"
-
-
-LEVELS = tuple(Level)
-
-
-class Outcome(StrEnum):
-    """How one result came out; ``unchecked`` says nothing for or against it."""
-
-    AGREES = "agrees"
-    DIFFERS = "differs"
-    UNCHECKED = "unchecked"
 
 
 class Tolerances(_Model):

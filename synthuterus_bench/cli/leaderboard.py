@@ -19,7 +19,8 @@ leaderboard = typer.Typer(
 )
 app.add_typer(leaderboard, name="leaderboard")
 
-ENTRIES = Path("leaderboard") / "entries"
+BOARD = Path("leaderboard")
+ENTRIES = BOARD / "entries"
 
 
 @leaderboard.command()

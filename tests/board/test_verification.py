@@ -3,9 +3,8 @@ import json
 import pytest
 
 from synthuterus_bench.board.entries import FaultyError
+from synthuterus_bench.board.levels import Level, Outcome
 from synthuterus_bench.board.verification import (
-    Level,
-    Outcome,
     Verification,
     read_verification,
     save_verification,
