@@ -97,7 +97,17 @@ def _register() -> None:
     from importlib import import_module
 
     nouns = ("demo", "cohort", "prep", "train", "generate", "release", "filter", "audit", "models", "evaluate", "suite")
-    for noun in (*nouns, "compare", "leaderboard", "leaderboard_verify", "study", "membership", "push", "pull"):
+    for noun in (
+        *nouns,
+        "compare",
+        "leaderboard",
+        "leaderboard_verify",
+        "leaderboard_submit",
+        "study",
+        "membership",
+        "push",
+        "pull",
+    ):
         import_module(f"synthuterus_bench.cli.{noun}")
 
 

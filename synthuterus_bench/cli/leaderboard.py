@@ -51,7 +51,7 @@ def check(
 
     checked = admit(entries, base)
     good = len(checked.entries)
-    _stop_at_problems(checked)
+    stop_at_problems(checked)
     out.result({"entries": good, "problems": []}, f"{good} {'entry' if good == 1 else 'entries'} checked, no problem")
 
 
@@ -80,7 +80,7 @@ def build(
 
     given = entries or ([ENTRIES] if ENTRIES.is_dir() else [])
     checked = check_entries(given) if given else Checked()
-    _stop_at_problems(checked)
+    stop_at_problems(checked)
     index = build_site(checked.entries.values(), out_, load_retractions(retractions), load_reported())
     number = len(checked.entries)
     out.result({"index": str(index), "entries": number}, f"{index}: {number} {'entry' if number == 1 else 'entries'}")
@@ -126,7 +126,7 @@ def table(
 
     chosen = _format(format_, out_)
     checked = check_entries(entries)
-    _stop_at_problems(checked)
+    stop_at_problems(checked)
     made = _paper(chosen, [*checked.entries.values()])
     if out_ is None:
         out.result({"format": chosen.value, "text": made}, str(made))
@@ -173,7 +173,8 @@ def schema() -> None:
     print(entry_schema(), end="")
 
 
-def _stop_at_problems(checked: "Checked") -> None:
+def stop_at_problems(checked: "Checked") -> None:
+    """One line for each problem, and exit code 1; nothing where there is none."""
     if not checked.problems:
         return
     if out.mode is Mode.JSON:

@@ -67,7 +67,7 @@ def nudged(entry, metric, share):
     for row in entry.results:
         if row.metric == metric and row.scope == "pooled" and row.value is not None:
             ends = row.ci or row.floor
-            row = row.model_copy(update={"value": row.value + share * (ends.high - ends.low)})  # noqa: PLW2901
+            row = row.model_copy(update={"value": row.value + share * (ends.high - ends.low)})
         results.append(row)
     return entry.model_copy(update={"results": results})
 
