@@ -41,7 +41,7 @@ def test_wide_interval_does_not_lead():
 
 
 def test_tiers_come_before_places():
-    found = rank([listed("b", 2, 0.1), listed("a", 1, 0.1), listed("vague", 1.4, 5.0), listed("c", 3, 0.1)])
+    found = rank([listed("b", 2, 0.1), listed("a", 1, 0.1), listed("vague", 3.4, 5.0), listed("c", 3, 0.1)])
     assert [(standing.listed.entry.generator.name, standing.tier.text) for standing in found] == [
         ("a", "1"),
         ("b", "2"),
