@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthuterus_bench.board.levels import Level, Outcome
-from synthuterus_bench.cli.leaderboard import BOARD, leaderboard
+from synthuterus_bench.cli.leaderboard import HOME, leaderboard
 from synthuterus_bench.cli.options import Device, DeviceOption, FeaturesCache, PublishedWeights, Workers
 from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
@@ -48,7 +48,7 @@ def verify(
     ] = None,
     out_: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of the board; goes to verifications/ in it.")
-    ] = BOARD,
+    ] = HOME,
     weights_dir: PublishedWeights = None,
     features_cache: FeaturesCache = None,
     workers: Workers = None,
