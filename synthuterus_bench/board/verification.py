@@ -3,14 +3,14 @@
 Verifications are never part of an entry. Anybody can make one; several of one entry stand side by side.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthuterus_bench.board.entries import VERIFICATIONS, FaultyError, read_file
-from synthuterus_bench.board.levels import LEVELS, Level, Outcome
+from synthuterus_bench.board.levels import Level, Outcome
 from synthuterus_bench.repro import canonical_json, digest_json, write_atomic
 
 Hex = Field(pattern=r"^[0-9a-f]{64}$")
@@ -121,26 +121,6 @@ def read_verification(path: Path) -> Verification:
         FaultyError: as for entries; or it lies elsewhere than it says.
     """
     found = read_file(path, Verification)
-    if Path(*path.absolute().parts[-3:]) != Path(found.home):
+    if path.absolute().parts[-2:] != Path(found.home).parts[-2:]:
         raise FaultyError(path, [f"misplaced, expected {found.home}"])
     return found
-
-
-def verifications_in(board: Path) -> Iterator[Verification]:
-    """Every verification below the folder of a board that can be read; the others are for ``check`` to name."""
-    for path in sorted((board / VERIFICATIONS).glob("*/*.json")):
-        try:
-            yield read_verification(path)
-        except FaultyError:
-            continue
-
-
-def verified(verifications: Iterable[Verification]) -> dict[str, Level]:
-    """The highest level at which each entry was found to agree, by entry id; none where any verification differs."""
-    best, spoiled = dict[str, Level](), set[str]()
-    for one in verifications:
-        if one.verdict is Outcome.DIFFERS:
-            spoiled.add(one.entry)
-        elif one.verdict is Outcome.AGREES:
-            best[one.entry] = max(best.get(one.entry, one.level), one.level, key=LEVELS.index)
-    return {entry: level for entry, level in best.items() if entry not in spoiled}
