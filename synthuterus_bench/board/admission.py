@@ -78,7 +78,7 @@ def _retracted(entry: Entry, retractions: list[Retraction]) -> Iterator[str]:
 
 def _retractions(boards: dict[Path, None], checked: Checked) -> Iterator[Retraction]:
     """Those of the boards, and of the package where there is none."""
-    files = [path for board in boards if (path := board / RETRACTIONS).is_file()]
+    files: list[Path | None] = [path for board in boards if (path := board / RETRACTIONS).is_file()]
     for path in files or [None]:
         try:
             yield from load_retractions(path)

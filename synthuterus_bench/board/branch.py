@@ -64,14 +64,14 @@ def write_branch(proposal: Proposal, folder: Path) -> Branch:
     top = Path(git(board, "rev-parse", "--show-toplevel").decode().strip())
     prefix = board.resolve().relative_to(top.resolve())
     with TemporaryDirectory() as home:
-        index = {"GIT_INDEX_FILE": str(Path(home) / "index")}
-        git(top, "read-tree", head, **index)
+        index = Path(home) / "index"
+        git(top, "read-tree", head, index=index)
         for item in proposal.files:
             data = item.source if isinstance(item.source, bytes) else item.source.read_bytes()
             blob = git(top, "hash-object", "-w", "--stdin", data=data).decode().strip()
             place = (prefix / item.name).as_posix()
-            git(top, "update-index", "--add", "--cacheinfo", f"100644,{blob},{place}", **index)
-        tree = git(top, "write-tree", **index).decode().strip()
+            git(top, "update-index", "--add", "--cacheinfo", f"100644,{blob},{place}", index=index)
+        tree = git(top, "write-tree", index=index).decode().strip()
     message = f"{proposal.title}\n\n{proposal.text}\n".encode()
     commit = git(top, "commit-tree", tree, "-p", head, data=message).decode().strip()
     git(top, "update-ref", f"refs/heads/{proposal.branch}", commit, "0" * len(head))

@@ -9,16 +9,21 @@ from synthuterus_bench.errors import DataError, UsageError
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 
-def git(folder: Path, *arguments: str, data: bytes | None = None, **environment: str) -> bytes:
+def git(folder: Path, *arguments: str, data: bytes | None = None, index: Path | None = None) -> bytes:
     """What git answers in a folder.
+
+    Args:
+        data: what it reads.
+        index: file to use as its index, so that the one of the folder stays as it is.
 
     Raises:
         DataError: it refuses, with the first line of what it says; or there is no git.
     """
     command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", *arguments]
+    own = {"GIT_INDEX_FILE": str(index)} if index else {}
     try:
         done = subprocess.run(
-            command, input=data, capture_output=True, check=False, env={**os.environ, **_QUIET, **environment}
+            command, input=data, capture_output=True, check=False, env={**os.environ, **_QUIET, **own}
         )
     except FileNotFoundError:
         raise DataError("found no git on this machine, expected it on the path") from None

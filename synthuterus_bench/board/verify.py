@@ -24,6 +24,7 @@ from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.metrics.features import Embedder
+from synthuterus_bench.privacy.filter import TAU
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
 from synthuterus_bench.repro import digest_file, digest_json
@@ -170,9 +171,9 @@ def plan_of(entry: Entry, folder: Path) -> ReleasePlan:
     kept = sum(entry.dataset.n_per_class.values())
     if privacy.generated is not None and privacy.rejected is not None:
         kept = privacy.generated - privacy.rejected
-    given = {"tau": privacy.threshold} if privacy.threshold is not None else {}
+    tau = TAU if privacy.threshold is None else privacy.threshold
     model = str(parse_id(load_record(folder).model_id))
-    return ReleasePlan(model, folder, kept, sampling.seeds[0], sampler=_sampler(sampling), **given)
+    return ReleasePlan(model, folder, kept, sampling.seeds[0], tau, sampler=_sampler(sampling))
 
 
 def _sampler(sampling: Sampling) -> SamplerConfig:

@@ -111,11 +111,8 @@ def evaluate(
     if reconstruction or cohort or plot or split is not Split.TEST:
         if path is not None or cohort is None or not reconstruction:
             raise UsageError("--reconstruction and --cohort go together, and without a folder of images")
-        if given := [
-            f"--{option}"
-            for option, value in (("report", report), ("name", name), ("publish-features", publish_features))
-            if value
-        ]:
+        options = {"--report": report, "--name": name, "--publish-features": publish_features}
+        if given := [option for option, value in options.items() if value is not None]:
             raise UsageError(f"{given[0]} belongs to the evaluation of images, found it beside --reconstruction")
         from synthuterus_bench.cli.reconstruction import reconstruct
 

@@ -1,4 +1,4 @@
-"""``synthbench leaderboard``: check entries, build the site, write the paper's tables."""
+"""``synthbench leaderboard``: check entries, build the site, write the paper's tables; more in modules beside it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from synthuterus_bench.entry import Entry
 
 leaderboard = typer.Typer(
-    help="Check entries, build the site, write the paper's tables.", no_args_is_help=True, rich_markup_mode=None
+    help="Check, verify, submit and show entries; build the site; write the paper's tables.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(leaderboard, name="leaderboard")
 
 HOME = Path("leaderboard")
 ENTRIES, VERIFICATIONS, COMPARISONS = HOME / "entries", HOME / "verifications", HOME / "comparisons"
+RETRACTIONS = HOME / "retractions.yaml"
 HUB_DATASET = "synthuterus-bench/leaderboard"
 
 
