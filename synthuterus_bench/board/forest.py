@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from synthuterus_bench.bench.pages.text import inert
 from synthuterus_bench.bench.table import SCOPES, Column, columns, placed
 from synthuterus_bench.entry import Entry, Result
+from synthuterus_bench.look.text import inert
 
 if TYPE_CHECKING:
     from markupsafe import Markup

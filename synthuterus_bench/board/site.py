@@ -1,6 +1,6 @@
 """The leaderboard as a static site: an index, the paper's tables, a page and files for each entry; no network.
 
-Entries come from strangers: every field is printed by :mod:`synthuterus_bench.bench.pages`, which makes it inert and
+Entries come from strangers: every field is printed by :mod:`synthuterus_bench.look`, which makes it inert and
 escapes it, or stands in a block of JSON that is read as text; file names are made of digests and suite ids alone.
 """
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from synthuterus_bench.bench.comparison.record import Comparison
-from synthuterus_bench.bench.pages import render
 from synthuterus_bench.bench.table import TITLES, entry_table
 from synthuterus_bench.board.badges import DECLARED, Badge, Verification, badge_of
 from synthuterus_bench.board.block import block
@@ -23,6 +22,7 @@ from synthuterus_bench.board.rank import RANK_METRIC, Listed, Standing
 from synthuterus_bench.board.reported import Reported, reported_table
 from synthuterus_bench.board.retractions import Retraction, apply_retractions
 from synthuterus_bench.entry import Entry
+from synthuterus_bench.look import render
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import canonical_json, digest_bytes, staged_folder
 
