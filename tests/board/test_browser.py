@@ -158,7 +158,7 @@ def test_downloads(index, site, tmp_path):
     for link, kind in (("#as-csv", "csv"), ("#as-json", "json")):
         href = index.get_attribute(link, "href")
         assert (site.parent / href).suffix == f".{kind}"
-        assert "sample-suite" in (site.parent / href).read_text()
+        assert "ldm2d-ct-roi" in (site.parent / href).read_text()
         assert index.get_attribute(link, "download") is not None
 
 
