@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from synthuterus_bench.bench.digits import Digits
 from synthuterus_bench.bench.report import write_report
 from synthuterus_bench.board.badges import Verification
 from synthuterus_bench.board.reported import load_reported
@@ -166,6 +167,16 @@ def test_a_saved_text_is_no_formula(opened, site, tmp_path):
     page = opened(site)
     page.evaluate("() => { document.body.dataset.csv = quoted('=1+1') + quoted('a\"b,c') + quoted(-1.5) }")
     assert page.get_attribute("body", "data-csv") == '\'=1+1"a""b,c"-1.5'
+
+
+@pytest.mark.parametrize("digits", [Digits(0, 2), Digits(3, 1), Digits(6, 0), Digits(0, 4)])
+def test_numbers_are_written_as_python_writes_them(opened, site, digits):
+    page = opened(site)
+    values = [0.0, -0.0, 0.00004, -0.00004, 1.005, -12.3456, 0.0041, 411.96, 999_999.4]
+    values = [value for value in values if abs(value) * 10**digits.power < 1e6]
+    column = {"power": digits.power, "decimals": digits.decimals}
+    found = page.evaluate("([values, column]) => values.map((value) => written(value, column))", [values, column])
+    assert found == [digits.text(value) for value in values]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
