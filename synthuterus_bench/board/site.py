@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from synthuterus_bench.bench.comparison.record import Comparison
-from synthuterus_bench.bench.table import TITLES, entry_table
+from synthuterus_bench.bench.table import TITLES, columns, placed, table_of
 from synthuterus_bench.board.badges import DECLARED, Badge, Verification, badge_of
 from synthuterus_bench.board.block import block
 from synthuterus_bench.board.boards import Board, boards_of, is_control
@@ -136,6 +136,8 @@ def _text(entry: Entry) -> str:
 
 def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
     entry = page.listed.entry
+    found = columns(entry.results)
+    places = placed(entry.results, found)
     yield ".eval-results.yaml", eval_results(entry, page.listed.id, dataset)
     yield ".model-index.yaml", model_index(entry, dataset)
     yield (
@@ -148,8 +150,8 @@ def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
             badge=page.badge,
             standing=page.standing,
             newer=page.newer,
-            table=entry_table(entry),
-            plots=forests(entry),
+            table=table_of(entry, found, places),
+            plots=forests(found, places),
             command=command_of(entry),
             fields=[*_fields(entry.model_dump(mode="json", by_alias=True, exclude={"results"}))],
         ),

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthuterus_bench.board.forest import LEFT, WIDTH, _round_values, forests
+from synthuterus_bench.bench.table import columns, placed
+from synthuterus_bench.board.forest import LEFT, WIDTH, Forest, _round_values, forests
 from tests.board.samples import GENERATORS, entry, sample
+
+
+def plots_of(made) -> list[Forest]:
+    found = columns(made.results)
+    return forests(found, placed(made.results, found))
 
 
 def one(metric: str, **row):
@@ -15,18 +21,18 @@ def one(metric: str, **row):
     for result in data["results"]:
         if (result["metric"], result["scope"]) == (metric, "pooled"):
             result.update(row)
-    return next(plot for plot in forests(entry(results=data["results"])) if plot.column.metric == metric)
+    return next(plot for plot in plots_of(entry(results=data["results"])) if plot.column.metric == metric)
 
 
 def test_one_plot_for_each_metric_with_a_value():
-    named = {plot.column.metric for plot in forests(entry())}
+    named = {plot.column.metric for plot in plots_of(entry())}
     assert named == {result.metric for result in entry().results}
     without = entry(next(name for name in GENERATORS if name.startswith("A very")))
-    assert "fid-64" not in {plot.column.metric for plot in forests(without)}
+    assert "fid-64" not in {plot.column.metric for plot in plots_of(without)}
 
 
 def test_places_keep_the_order_of_the_values_and_stay_inside():
-    for plot in forests(entry()):
+    for plot in plots_of(entry()):
         for mark in plot.marks:
             low, high = mark.interval or (mark.x, mark.x)
             assert LEFT <= low <= mark.x <= high <= WIDTH
@@ -43,7 +49,7 @@ def test_the_scale_is_linear():
 
 
 def test_svg_is_well_formed_and_says_its_values():
-    for plot in forests(entry()):
+    for plot in plots_of(entry()):
         root = ElementTree.fromstring(str(plot.svg))
         assert root.get("aria-label") == plot.words
         assert len([node for node in root.iter() if node.get("class") == "dot"]) == len(plot.marks)
@@ -55,7 +61,7 @@ def test_a_hostile_parameter_is_text():
     for result in data["results"]:
         if result["metric"] == "fid-64":
             result["params"] = {"layer": 64, '"><script>': "</svg><b>"}
-    for plot in forests(entry(results=data["results"])):
+    for plot in plots_of(entry(results=data["results"])):
         ElementTree.fromstring(str(plot.svg))
         assert "<b>" not in plot.svg
 
