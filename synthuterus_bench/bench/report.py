@@ -6,15 +6,17 @@ from pathlib import Path
 from synthuterus_bench.bench.audit import Similarities, similarities
 from synthuterus_bench.bench.details import Confusion, Details, Null
 from synthuterus_bench.bench.examples import A_CLASS, Pictures, first_of_each_class, small_png
-from synthuterus_bench.bench.pages import picture, render
-from synthuterus_bench.bench.plots import Dot, Figure, confusion_matrix, metric_dots, similarity_histogram
+from synthuterus_bench.bench.plots import Dot, confusion_matrix, metric_dots, similarity_histogram
 from synthuterus_bench.bench.table import SCOPES, TITLES, Column, by_scope, columns, entry_table
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.entry import Entry, Result
+from synthuterus_bench.look import picture, render
+from synthuterus_bench.look.plots import Figure
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.vocab import CLASSES, Orientation
 
+PAGES = Path(__file__).parent / "pages"
 IN_WORDS = {
     Orientation.AV_AF: "Anteverted, anteflexed",
     Orientation.AV_RF: "Anteverted, retroflexed",
@@ -60,6 +62,7 @@ def write_report(
     audit = similarities(_audit_log(release)) if release else None
     page = render(
         "report.html.j2",
+        PAGES,
         entry=entry,
         strips=_strips(images, reference or {}),
         table=entry_table(entry),

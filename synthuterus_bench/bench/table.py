@@ -4,7 +4,7 @@ Two results are the same metric only when their parameters (extractor, layer, we
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -251,11 +251,15 @@ def placed(results: Iterable[Result], wanted: Iterable[Column]) -> list[dict[str
 
 def entry_table(entry: Entry) -> Table:
     """Every result of an entry: metrics down, pooled and orientations across."""
+    found = columns(entry.results)
+    return table_of(entry, found, placed(entry.results, found))
+
+
+def table_of(entry: Entry, found: Sequence[Column], places: Sequence[dict[str, Result]]) -> Table:
+    """:func:`entry_table` of an entry whose columns and whose results in them are known."""
     present = {result.scope for result in entry.results}
     scopes = (*(scope for scope in SCOPES if scope in present), *sorted(present - set(SCOPES)))
-    found = columns(entry.results)
-    rows = (_row(*pair, scopes) for pair in zip(found, placed(entry.results, found), strict=True))
-    return Table(scopes, tuple(rows))
+    return Table(scopes, tuple(_row(*pair, scopes) for pair in zip(found, places, strict=True)))
 
 
 def _row(column: Column, found: dict[str, Result], scopes: tuple[str, ...]) -> Row:

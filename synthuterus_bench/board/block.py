@@ -8,11 +8,11 @@ inert here, and the page's script writes it as text only.
 from collections.abc import Iterable
 from typing import Any
 
-from synthuterus_bench.bench.pages.text import inert
 from synthuterus_bench.bench.table import Column
 from synthuterus_bench.board.boards import Board, Line, is_control, kind_of, view_of
 from synthuterus_bench.board.rank import Listed, Standing
 from synthuterus_bench.entry import Result
+from synthuterus_bench.look.text import inert
 from synthuterus_bench.repro import canonical_json
 from synthuterus_bench.stats import significant
 

@@ -16,8 +16,17 @@ SHOWN = ("kid-embedder", "fd-embedder", "fid-2048", "lpips", "irs-adjusted", "an
 """Metrics whose first column is shown before anybody chooses, where it has a value."""
 
 KINDS = {
-    "Distances": ("kid-", "fd-", "fid", "lpips", "lpips-nearest"),
-    "Variety and copies": ("irs-", "precision-", "recall-", "density-", "coverage-", "authpct-", "ct-"),
+    "Variety and copies": (
+        "lpips-diversity",
+        "irs-",
+        "precision-",
+        "recall-",
+        "density-",
+        "coverage-",
+        "authpct-",
+        "ct-",
+    ),
+    "Distances": ("kid-", "fd-", "fid", "lpips"),
     "Anatomy": ("anatomy-plausible", "anatomy-valid", "anatomy-agreement"),
     "As training data": ("macro-f1", "balanced", "auc", "anatomy-gap", "probe-"),
 }

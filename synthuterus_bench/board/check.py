@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from synthuterus_bench.bench.details import Details, details_path
-from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.bench.suite import SUITES
 from synthuterus_bench.bench.table import POOLED, key_of
 from synthuterus_bench.board.entries import DETAILS, HOME, FaultyError, home_of, read_entry, read_file
 from synthuterus_bench.board.invariants import broken_invariants
 from synthuterus_bench.entry import Entry
+from synthuterus_bench.look.text import one_line
 from synthuterus_bench.repro import digest_file
 
 SHORTEST_VECTOR = 3

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.board.bounds import LARGEST
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import EntryError
+from synthuterus_bench.look.text import one_line
 from synthuterus_bench.repro import unique_keys
 
 HOME = "entries"

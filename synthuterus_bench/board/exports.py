@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.bench.table import POOLED, TITLES
 from synthuterus_bench.board.boards import Board, Line, is_control, view_of
 from synthuterus_bench.board.tiers import Span
 from synthuterus_bench.entry import Entry, Result
+from synthuterus_bench.look.text import one_line
 
 HUB_DATASET = "synthuterus-bench/leaderboard"
 """The benchmark data set that results name on the Hub where nobody says another."""

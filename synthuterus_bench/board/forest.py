@@ -4,13 +4,14 @@ In the colours of the page, by classes of its style sheet; a thousand pages cost
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from synthuterus_bench.bench.pages.text import inert
-from synthuterus_bench.bench.table import SCOPES, Column, columns, placed
-from synthuterus_bench.entry import Entry, Result
+from synthuterus_bench.bench.table import SCOPES, Column
+from synthuterus_bench.entry import Result
+from synthuterus_bench.look.text import inert
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -80,11 +81,9 @@ def _drawn(mark: Mark) -> str:
     return "".join(parts)
 
 
-def forests(entry: Entry) -> list[Forest]:
-    """One plot for each metric with a value."""
-    every = columns(entry.results)
-    plots = (_forest(*pair) for pair in zip(every, placed(entry.results, every), strict=True))
-    return [plot for plot in plots if plot]
+def forests(found: Sequence[Column], places: Sequence[dict[str, Result]]) -> list[Forest]:
+    """One plot for each column of an entry with a value; ``places`` are its results by scope."""
+    return [plot for pair in zip(found, places, strict=True) if (plot := _forest(*pair))]
 
 
 def _forest(column: Column, found: dict[str, Result]) -> Forest | None:

@@ -1,6 +1,6 @@
 """The leaderboard as a static site: an index, the paper's tables, a page and files for each entry; no network.
 
-Entries come from strangers: every field is printed by :mod:`synthuterus_bench.bench.pages`, which makes it inert and
+Entries come from strangers: every field is printed by :mod:`synthuterus_bench.look`, which makes it inert and
 escapes it, or stands in a block of JSON that is read as text; file names are made of digests and suite ids alone.
 """
 
@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from synthuterus_bench.bench.comparison.record import Comparison
-from synthuterus_bench.bench.pages import render
-from synthuterus_bench.bench.table import TITLES, entry_table
+from synthuterus_bench.bench.table import TITLES, columns, placed, table_of
 from synthuterus_bench.board.badges import DECLARED, Badge, Verification, badge_of
 from synthuterus_bench.board.block import block
 from synthuterus_bench.board.boards import Board, boards_of, is_control
@@ -23,6 +22,7 @@ from synthuterus_bench.board.rank import RANK_METRIC, Listed, Standing
 from synthuterus_bench.board.reported import Reported, reported_table
 from synthuterus_bench.board.retractions import Retraction, apply_retractions
 from synthuterus_bench.entry import Entry
+from synthuterus_bench.look import render
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import canonical_json, digest_bytes, staged_folder
 
@@ -136,6 +136,8 @@ def _text(entry: Entry) -> str:
 
 def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
     entry = page.listed.entry
+    found = columns(entry.results)
+    places = placed(entry.results, found)
     yield ".eval-results.yaml", eval_results(entry, page.listed.id, dataset)
     yield ".model-index.yaml", model_index(entry, dataset)
     yield (
@@ -148,8 +150,8 @@ def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
             badge=page.badge,
             standing=page.standing,
             newer=page.newer,
-            table=entry_table(entry),
-            plots=forests(entry),
+            table=table_of(entry, found, places),
+            plots=forests(found, places),
             command=command_of(entry),
             fields=[*_fields(entry.model_dump(mode="json", by_alias=True, exclude={"results"}))],
         ),

@@ -110,7 +110,7 @@ def _name(line: "Line") -> "Text":
     """A stranger's words: no markup in them means anything."""
     from rich.text import Text
 
-    from synthuterus_bench.bench.pages.text import one_line
+    from synthuterus_bench.look.text import one_line
 
     return Text(one_line(line.standing.listed.entry.generator.name))
 
@@ -128,7 +128,7 @@ def _cell(board: "Board", line: "Line", place: int) -> "Text":
 
 def _reasons(board: "Board", scope: str, places: list[int]) -> list[str]:
     """One line for each reason that a value or a place is missing."""
-    from synthuterus_bench.bench.pages.text import one_line
+    from synthuterus_bench.look.text import one_line
 
     why: dict[str, list[str]] = {}
     for line in board.scopes[scope]:

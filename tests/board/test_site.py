@@ -6,12 +6,12 @@ import pytest
 import yaml
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
-from synthuterus_bench.bench.pages.text import unsafe
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.retractions import Retraction
 from synthuterus_bench.board.site import Material, build_site, command_of
 from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.errors import DataError
+from synthuterus_bench.look.text import unsafe
 from tests.board.html import Page, faults
 from tests.board.samples import NO_INCEPTION, SUITE, board, entry, sample
 

@@ -20,10 +20,11 @@ document.addEventListener("DOMContentLoaded", () => {
     const found = board.rows();
     const some = found.entries.slice(0, board.limit);
     body.replaceChildren(...some.map((line) => table_row(board, line)));
-    fixed.replaceChildren(...(found.controls.length ? [divider(board)] : []), ...found.controls.map((line) => table_row(board, line)));
-    const hidden = found.entries.length - some.length;
+    const controls_shown = found.controls.slice(0, board.limit);
+    fixed.replaceChildren(...(found.controls.length ? [divider(board)] : []), ...controls_shown.map((line) => table_row(board, line)));
+    const hidden = found.entries.length - some.length + found.controls.length - controls_shown.length;
     const controls = found.controls.length ? `, ${found.controls.length} controls` : "";
-    field("count").textContent = `${found.entries.length} of ${found.all} entries${hidden ? `, ${some.length} shown` : ""}${controls}`;
+    field("count").textContent = `${found.entries.length} of ${found.all} entries${some.length < found.entries.length ? `, ${some.length} shown` : ""}${controls}`;
     field("more").hidden = !hidden;
     field("every").hidden = !hidden;
   };
