@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.bench.folder import Intensity, read_class_folders
+from synthuterus_bench.bench.faults import Faults
+from synthuterus_bench.bench.formats.tables import is_tables
+from synthuterus_bench.bench.images import Intensity, too_few
 from synthuterus_bench.bench.parts import cut
+from synthuterus_bench.bench.plain import read_images
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.volumes import read_class_volumes
@@ -16,7 +19,7 @@ from synthuterus_bench.cohorts.layout import audit_file, config_of, configs_in, 
 from synthuterus_bench.cohorts.record import Scan, field_strengths
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.entry import Generator
-from synthuterus_bench.errors import CohortError, SubmissionError
+from synthuterus_bench.errors import CohortError, Fault, ScanError, SubmissionError
 from synthuterus_bench.repro import digest_array, digest_json, stream
 from synthuterus_bench.vocab import CLASSES, Orientation, Plane
 
@@ -68,18 +71,20 @@ class Submission:
 
 
 def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submission:
-    """Read a release or cohort folder, or a folder with a subfolder of images a class.
+    """Read a release or cohort folder, a folder with a subfolder of images a class, one of tables, or an archive.
 
     Args:
         name: what the generator is called; by default what the images of a release say.
 
     Raises:
-        SubmissionError: it cannot be evaluated by ``suite``; the message names what was found and expected.
+        SubmissionError: it cannot be evaluated by ``suite``; the message names what was found and expected, of every
+            fault.
     """
-    if not path.is_dir():
-        found = "a file" if path.exists() else "nothing there"
-        raise SubmissionError(f"{path}: found {found}, expected a folder of images, a release or a cohort")
-    read = _read_cohort if is_cohort(path) else _read_folder
+    if not path.exists():
+        raise SubmissionError(
+            f"{path}: found nothing there, expected a folder of images, a release or a cohort", fault=Fault.LAYOUT
+        )
+    read = _read_cohort if is_cohort(path) else _read_plain
     return select(read(path, suite, name), suite, path)
 
 
@@ -91,12 +96,18 @@ def suited(path: Path, suite: Suite) -> Path:
     return next((path / config for config in fitting if config in configs_in(path)), path)
 
 
-def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
-    if suite.dims == 3:
-        volumes = read_class_volumes(path, suite.size)
+def _read_plain(path: Path, suite: Suite, name: str | None) -> Submission:
+    if suite.dims == 3 and path.is_dir() and not is_tables(path):
+        volumes = read_class_volumes(path, suite.size, suite.min_per_class)
         planes = dict(volumes.planes)
         return _plain(planes.pop(Plane.SAGITTAL), volumes.labels, volumes.intensity, name, planes)
-    images = read_class_folders(path, suite.size)
+    if suite.dims == 3:
+        raise SubmissionError(
+            f"{path}: found images, expected volumes for suite {suite.id}",
+            "give a release of volumes, or subfolders of .nii or .nii.gz files",
+            Fault.LAYOUT,
+        )
+    images = read_images(path, suite.size, suite.min_per_class)
     return _plain(images.pixels, images.labels, images.intensity, name, {})
 
 
@@ -123,7 +134,9 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
         provenance = read_provenance(audit_file(cohort.home, cohort.config))
         read = [cuts for cuts in _slices(cohort, suite) if provenance.measured or cuts[0].orientation in CLASSES]
     except CohortError as error:
-        raise SubmissionError(error.message, error.hint) from None
+        raise SubmissionError(error.message, error.hint, Fault.UNREADABLE) from None
+    except ScanError as error:
+        raise SubmissionError(f"{path}: {error.message}", error.hint, Fault.UNREADABLE) from None
     scans = [scan for scan, _ in read]
     _check_scans(scans, suite, path, provenance.measured)
     made_by = {scan.generator for scan in scans if scan.generator}
@@ -173,16 +186,25 @@ def _slices(cohort: Cohort, suite: Suite) -> Iterator[tuple[Scan, dict[Plane, ND
 
 
 def _check_scans(scans: list[Scan], suite: Suite, path: Path, measured: bool) -> None:
+    faults = Faults()
     for scan in scans:
-        place = f"{path}: scan {scan.scan_id}"
+        place, expected = f"{path}: scan {scan.scan_id}", f"{suite.size} x {suite.size}"
         if scan.pixels.shape != (suite.size, suite.size):
-            raise SubmissionError(f"{place}: found {scan.pixels.shape} pixels, expected {suite.size} x {suite.size}")
-        if scan.pixels.dtype != np.uint16 or np.ptp(scan.pixels) == 0:
-            raise SubmissionError(f"{place}: found a constant or {scan.pixels.dtype} image, expected 16 bit")
+            faults.add(
+                SubmissionError(f"{place}: found {scan.pixels.shape} pixels, expected {expected}", fault=Fault.SIZE)
+            )
+        elif scan.pixels.dtype != np.uint16 or np.ptp(scan.pixels) == 0:
+            found = f"a constant or {scan.pixels.dtype} image"
+            faults.add(SubmissionError(f"{place}: found {found}, expected 16 bit", fault=Fault.CONSTANT))
     counts = {name: sum(scan.orientation is name for scan in scans) for name in CLASSES}
     if not measured and not all(counts.values()):
         found = ", ".join(name for name, count in counts.items() if count) or "none"
-        raise SubmissionError(f"{path}: found classes {found}; expected {', '.join(CLASSES)}")
+        faults.add(
+            SubmissionError(f"{path}: found classes {found}; expected {', '.join(CLASSES)}", fault=Fault.CLASSES)
+        )
+    if faults.found and not measured:
+        faults.add(*too_few({name: count for name, count in counts.items() if count}, suite.min_per_class, path))
+    faults.stop()
 
 
 def select(whole: Submission, suite: Suite, path: Path) -> Submission:
@@ -208,10 +230,8 @@ def select(whole: Submission, suite: Suite, path: Path) -> Submission:
 
 
 def _share_of_each(whole: Submission, suite: Suite, path: Path) -> Ints:
-    few = next((name for name, count in whole.per_class.items() if count < suite.min_per_class), None)
-    if few:
-        found = whole.per_class[few]
-        raise SubmissionError(f"{path}: found {found} images of {few}, expected at least {suite.min_per_class}")
+    if few := too_few(whole.per_class, suite.min_per_class, path):
+        raise SubmissionError.of(few)
     shares = [_share(whole, np.flatnonzero(whole.labels == k), k) for k in range(len(CLASSES))]
     return np.concatenate([rows[: suite.n_per_class] for rows in shares])
 
@@ -219,7 +239,7 @@ def _share_of_each(whole: Submission, suite: Suite, path: Path) -> Ints:
 def _share_of_all(whole: Submission, suite: Suite, path: Path) -> Ints:
     least = suite.min_per_class * len(CLASSES)
     if len(whole.labels) < least:
-        raise SubmissionError(f"{path}: found {len(whole.labels)} images, expected at least {least}")
+        raise SubmissionError(f"{path}: found {len(whole.labels)} images, expected at least {least}", fault=Fault.COUNT)
     return _share(whole, np.arange(len(whole.labels)), "all")[: suite.n_per_class * len(CLASSES)]
 
 
