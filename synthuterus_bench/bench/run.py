@@ -11,14 +11,13 @@ from pathlib import Path
 from synthuterus_bench.bench.bundle import Bundle, is_bundle, load_bundle
 from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundle
 from synthuterus_bench.bench.details import Details, save_details
-from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
 from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_sizes
+from synthuterus_bench.bench.opening import open_submission
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference, unseen
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.spatial import plane_banks, plane_needs, score_volumes
-from synthuterus_bench.bench.stock import is_stock, load_stock
-from synthuterus_bench.bench.submission import Submission, load_submission
+from synthuterus_bench.bench.submission import Form, Submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.tasks import ScoredTasks, score_tasks
 from synthuterus_bench.bench.threads import one_thread
@@ -84,9 +83,9 @@ def evaluate(
     """Evaluate the submission at ``path``.
 
     Args:
-        path: a release or cohort folder, one with a subfolder of images for each orientation, or a pipeline folder:
-            of this package, of which a release is drawn first and kept in ``cache``, or a stock unconditional one of
-            diffusers.
+        path: a release or cohort folder, one with a subfolder of images for each orientation, a folder of Parquet or
+            Arrow tables, an ``.npz`` archive, ``hf:ORG/NAME@COMMIT``, or a pipeline folder: of this package, of which
+            a release is drawn first and kept in ``cache``, or a stock unconditional one of diffusers.
         reference: ``phantom``, ``umd``, a prepared cohort folder with train and test splits, or a reference bundle.
         name: what to call the generator; by default what a release says.
         cache: folder of drawn references and samples, by default :func:`cache_folder`; ``features_cache`` that of
@@ -96,14 +95,14 @@ def evaluate(
 
     Raises:
         UsageError: no such suite or device.
-        SubmissionError, CohortError, WeightsError: see :func:`load_submission`, :func:`load_reference` and
+        SubmissionError, CohortError, WeightsError: see :func:`open_submission`, :func:`load_reference` and
             :func:`synthuterus_bench.nets.embedder.load_embedder`. Nothing is written.
     """
     cache, clock = cache or cache_folder(), Clock()
     tools = make_tools(embedder, weights_dir, features_cache, workers, device, track, cache)
     suite = find_suite(suite) if isinstance(suite, str) else suite
     with clock.stage("submission"):
-        submission = read_submission(path, suite, name, cache, device, track)
+        submission = open_submission(path, suite, name, cache, device, track)
     if is_bundle(reference):
         return _by_bundle(suite, submission, load_bundle(Path(reference), suite), tools, clock)
     with clock.stage("reference"):
@@ -135,15 +134,6 @@ def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evalu
     details = _details(suite, sets, own, metrics, tasks)
     entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, tools.device)
     return Evaluation(entry, details, clock.seconds)
-
-
-def read_submission(
-    path: Path, suite: Suite, name: str | None, cache: Path, device: str, track: Track = silent
-) -> Submission:
-    """The submission at ``path``, its images drawn first where it is a pipeline; see :func:`evaluate`."""
-    if is_stock(path):
-        return load_stock(path, suite, cache, name, device, track)
-    return load_submission(drawn_release(path, suite, cache, track) if is_pipeline(path) else path, suite, name)
 
 
 def _by_bundle(suite: Suite, submission: Submission, bundle: Bundle, tools: Tools, clock: Clock) -> Evaluation:
@@ -212,11 +202,27 @@ def _entry(
             reference_digest=real.digest,
         ),
         generator=submission.generator,
+        training_data=submission.card.training_data,
+        external_data=submission.card.external_data,
         overlap=overlap(submission, real),
-        dataset=DatasetRef(manifest_sha256=submission.manifest_sha256, n_per_class=submission.per_class),
+        dataset=_dataset(submission),
         sampling=submission.provenance.sampling,
         privacy=submission.provenance.privacy,
         results=results,
         artefacts={"details_sha256": digest_bytes(details.as_json().encode())},
         environment=environment(device),
+        submitter=submission.card.submitter,
+        supersedes=submission.card.supersedes,
+    )
+
+
+def _dataset(submission: Submission) -> DatasetRef:
+    drawn = submission.form is Form.PIPELINE
+    return DatasetRef(
+        manifest_sha256=submission.manifest_sha256,
+        n_per_class=submission.per_class,
+        preprocess_digest=submission.preprocess,
+        repo=None if drawn else submission.source.repo,
+        revision=None if drawn else submission.source.revision,
+        form=None if submission.form is None else str(submission.form),
     )

@@ -141,8 +141,8 @@ def evaluate(
 
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
     """The report; a reference may be private, so none of its images are shown."""
+    from synthuterus_bench.bench.reading import suited
     from synthuterus_bench.bench.report import write_report
-    from synthuterus_bench.bench.submission import suited
     from synthuterus_bench.bench.suite import find_suite
     from synthuterus_bench.cohorts.layout import is_cohort
 

@@ -6,10 +6,10 @@ import pytest
 
 from synthuterus_bench.bench.details import details_path, load_details
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.reference import load_reference, read_reference
 from synthuterus_bench.bench.run import evaluate
 from synthuterus_bench.bench.sets import Sets
-from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.cohorts.imagefile import encode_png
 from synthuterus_bench.entry import load_entry
 from synthuterus_bench.errors import CohortError, EntryError, SubmissionError
