@@ -25,11 +25,12 @@ Labelled = tuple[int, Picture | None]
 
 @dataclass(frozen=True, slots=True)
 class ClassImages:
-    """Windowed images (n, rows, columns), the class index of each, and how their intensities were read."""
+    """Windowed images (n, rows, columns), class index and name of each, and how their intensities were read."""
 
     pixels: NDArray[np.uint16]
     labels: NDArray[np.int64]
     intensity: Intensity
+    names: tuple[str, ...] = ()
 
 
 def as_images(images: list[Labelled], size: int, faults: Faults, place: Path, least: int = 1) -> ClassImages:
@@ -53,7 +54,8 @@ def as_images(images: list[Labelled], size: int, faults: Faults, place: Path, le
     if not pictures:
         raise SubmissionError(f"{place}: found no images, expected some of each class", fault=Fault.COUNT)
     z, intensity = _z_scores(pictures, faults)
-    return ClassImages(to_window(z), np.array([label for label, _ in images], np.int64), intensity)
+    labels, names = np.array([label for label, _ in images], np.int64), tuple(picture.name for picture in pictures)
+    return ClassImages(to_window(z), labels, intensity, names)
 
 
 def too_few(counts: dict[str, int], least: int, place: Path) -> list[SubmissionError]:

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.bench.faults import Faults
 from synthuterus_bench.bench.formats.tables import is_tables
-from synthuterus_bench.bench.images import Intensity, too_few
+from synthuterus_bench.bench.images import ClassImages, too_few
 from synthuterus_bench.bench.parts import cut
 from synthuterus_bench.bench.plain import archive_at, read_images
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
-from synthuterus_bench.bench.submission import UNNAMED, Form, Ints, Submission, label_of, select
+from synthuterus_bench.bench.submission import UNNAMED, Form, Submission, label_of, select
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.volumes import read_class_volumes
 from synthuterus_bench.cohorts.layout import audit_file, config_of, configs_in, is_cohort
-from synthuterus_bench.cohorts.record import Scan, field_strengths
+from synthuterus_bench.cohorts.record import Dims, Scan, field_strengths
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.cohorts.window import HIGH, LOW
 from synthuterus_bench.entry import Generator
@@ -37,12 +37,16 @@ def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submis
         SubmissionError: it cannot be evaluated by ``suite``; the message names what was found and expected, of every
             fault.
     """
+    return select(read_whole(path, suite, name), suite, path)
+
+
+def read_whole(path: Path, suite: Suite, name: str | None = None) -> Submission:
+    """All images at ``path``, before the suite takes its share; see :func:`load_submission`."""
     if not path.exists():
         raise SubmissionError(
             f"{path}: found nothing there, expected a folder of images, a release or a cohort", fault=Fault.LAYOUT
         )
-    read = _read_cohort if is_cohort(path) else _read_plain
-    return select(read(path, suite, name), suite, path)
+    return (_read_cohort if is_cohort(path) else _read_plain)(path, suite, name)
 
 
 def suited(path: Path, suite: Suite) -> Path:
@@ -57,16 +61,15 @@ def _read_plain(path: Path, suite: Suite, name: str | None) -> Submission:
     if suite.dims == 3 and path.is_dir() and not is_tables(path):
         volumes = read_class_volumes(path, suite.size, suite.min_per_class)
         planes = dict(volumes.planes)
-        sagittal = planes.pop(Plane.SAGITTAL)
-        return _plain(sagittal, volumes.labels, volumes.intensity, name, planes, Form.FOLDERS, suite)
+        images = ClassImages(planes.pop(Plane.SAGITTAL), volumes.labels, volumes.intensity, volumes.names)
+        return _plain(images, name, planes, Form.FOLDERS, suite)
     if suite.dims == 3:
         raise SubmissionError(
             f"{path}: found images, expected volumes for suite {suite.id}",
             "give a release of volumes, or subfolders of .nii or .nii.gz files",
             Fault.LAYOUT,
         )
-    images = read_images(path, suite.size, suite.min_per_class)
-    return _plain(images.pixels, images.labels, images.intensity, name, {}, _form(path), suite)
+    return _plain(read_images(path, suite.size, suite.min_per_class), name, {}, _form(path), suite)
 
 
 def _form(path: Path) -> Form:
@@ -80,32 +83,26 @@ def preprocessing(suite: Suite, **done: Any) -> str:
 
 
 def _plain(
-    pixels: NDArray[np.uint16],
-    labels: Ints,
-    intensity: Intensity,
-    name: str | None,
-    planes: dict[Plane, NDArray[np.uint16]],
-    form: Form,
-    suite: Suite,
+    images: ClassImages, name: str | None, planes: dict[Plane, NDArray[np.uint16]], form: Form, suite: Suite
 ) -> Submission:
-    digests = tuple(digest_array(image) for image in pixels)
-    content = sorted((CLASSES[label], digest) for label, digest in zip(labels, digests, strict=True))
-    units = np.arange(len(labels))
-    made, dims = Generator(name=name or UNNAMED, dims=3 if planes else 2), 3 if planes else 2
+    digests = tuple(digest_array(image) for image in images.pixels)
+    content = sorted((CLASSES[label], digest) for label, digest in zip(images.labels, digests, strict=True))
+    dims: Dims = 3 if planes else 2
     return Submission(
-        pixels,
-        labels,
-        units,
+        images.pixels,
+        images.labels,
+        np.arange(len(digests)),
         digests,
         {},
         digest_json(content),
-        intensity,
-        made,
+        images.intensity,
+        Generator(name=name or UNNAMED, dims=dims),
         Provenance(),
         dims,
         planes=planes,
         form=form,
-        preprocess=preprocessing(suite, intensity=intensity),
+        preprocess=preprocessing(suite, intensity=images.intensity),
+        names=images.names,
     )
 
 
@@ -140,6 +137,7 @@ def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
         fields=field_strengths(scans),
         planes={plane: np.concatenate([planes[plane] for _, planes in read]) for plane in suite.planes[1:]},
         form=Form.COHORT,
+        names=tuple(scan.scan_id for scan in scans),
         preprocess=preprocessing(suite, intensity="window", prep=cohort.manifest.prep),
     )
 

@@ -57,6 +57,7 @@ class Submission:
         preprocess: digest of what was done to the pixels before they are evaluated.
         source: where on the Hub they are, or the generator that drew them.
         card: what their ``submission.yaml`` says.
+        names: what each image is called in messages; never in a result file. Empty for images that have no names.
     """
 
     pixels: NDArray[np.uint16]
@@ -76,6 +77,7 @@ class Submission:
     preprocess: str | None = None
     source: Origin = field(default_factory=Origin)
     card: Card = field(default_factory=Card)
+    names: tuple[str, ...] = ()
 
     @property
     def per_class(self) -> dict[str, int]:
@@ -113,6 +115,7 @@ def select(whole: Submission, suite: Suite, path: Path) -> Submission:
         found=found,
         fields=None if whole.fields is None else whole.fields[rows],
         planes={plane: pixels[rows] for plane, pixels in whole.planes.items()},
+        names=tuple(whole.names[row] for row in rows) if whole.names else (),
     )
 
 

@@ -23,11 +23,12 @@ Planes = dict[Plane, NDArray[np.uint16]]
 
 @dataclass(frozen=True, slots=True)
 class ClassVolumes:
-    """Middle slices of the volumes in every plane, (n, size, size) each, and the class index of each volume."""
+    """Middle slices of the volumes in every plane, (n, size, size) each; class index and name of each volume."""
 
     planes: Planes
     labels: NDArray[np.int64]
     intensity: Intensity
+    names: tuple[str, ...] = ()
 
 
 def read_class_volumes(root: Path, size: int, least: int = 1) -> ClassVolumes:
@@ -52,7 +53,7 @@ def read_class_volumes(root: Path, size: int, least: int = 1) -> ClassVolumes:
     labels = np.repeat([CLASSES.index(Orientation(name)) for name in files], [len(group) for group in files.values()])
     cuts = [_cut(path, size, kept) for path in every]
     planes = {plane: np.concatenate([each[plane] for each in cuts]) for plane in Plane}
-    return ClassVolumes(planes, labels, "window" if kept else "standardised")
+    return ClassVolumes(planes, labels, "window" if kept else "standardised", tuple(map(str, every)))
 
 
 def _cut(path: Path, size: int, kept: bool) -> Planes:
