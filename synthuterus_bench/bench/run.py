@@ -10,8 +10,9 @@ from pathlib import Path
 
 from synthuterus_bench.bench.bundle import Bundle, is_bundle, load_bundle
 from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundle
-from synthuterus_bench.bench.details import Details, save_details
-from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_sizes
+from synthuterus_bench.bench.details import Details, NearCopies, save_details
+from synthuterus_bench.bench.near import Near, exact_copies, near_of
+from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_copies, notes_on_sizes
 from synthuterus_bench.bench.opening import open_submission
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference, unseen
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
@@ -28,7 +29,7 @@ from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.metrics.scopes import compact
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_bytes
-from synthuterus_bench.vocab import Plane, Split
+from synthuterus_bench.vocab import Plane
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "torch-fidelity", "lpips")
 
@@ -114,6 +115,7 @@ def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evalu
     """Evaluate a submission that is in memory against a reference that is; see :func:`evaluate`."""
     with clock.stage("features"):
         own = tools.embed(sets.pixels)
+        near = near_of(sets, own, tools)
         rows, scopes = compact(sets.scopes(suite.permutations, suite.pooled_permutations, suite.n_real_per_class))
         look = partial(tools.look, parts=sets.parts(rows), groups=scopes[0].strata)
         bank = look(sets.pixels[rows], (suite.needs | plane_needs(suite)) - OWN, into=own.take(rows))
@@ -131,8 +133,8 @@ def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evalu
             cache=tools.cache,
             track=tools.track,
         )
-    details = _details(suite, sets, own, metrics, tasks)
-    entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, tools.device)
+    details = _details(suite, sets, own, metrics, tasks, near)
+    entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, tools.device, near)
     return Evaluation(entry, details, clock.seconds)
 
 
@@ -156,7 +158,9 @@ def _by_bundle(suite: Suite, submission: Submission, bundle: Bundle, tools: Tool
     return Evaluation(_entry(suite, submission, real, results, details, tools.device), details, clock.seconds)
 
 
-def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks) -> Details:
+def _details(
+    suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics, tasks: ScoredTasks, near: tuple[Near, ...]
+) -> Details:
     return Details(
         suite=suite.id,
         protocol_digest=suite.digest,
@@ -166,18 +170,19 @@ def _details(suite: Suite, sets: Sets, bank: FeatureBank, metrics: ScoredMetrics
         confusions=tasks.confusions,
         similarities={"nearest real training image": sets.similarities(bank)},
         nulls=tuple(metrics.nulls),
-        notes=(*notes_on(sets.submission), *notes_on_sizes(sets)),
+        notes=(*notes_on(sets.submission), *notes_on_sizes(sets), *notes_on_copies(near)),
+        near={str(one.split): NearCopies(**one.as_json()) for one in near},
     )
 
 
-def overlap(submission: Submission, real: Reference) -> dict[str, int]:
-    """Exact copies: evaluated images that are in a split of the reference, and repeats within the submission."""
-    copies = {f"copies_of_{split}": _count(submission, real.digests[split]) for split in Split if split in real.digests}
+def overlap(submission: Submission, real: Reference, near: tuple[Near, ...] = ()) -> dict[str, int]:
+    """Evaluated images that are in a split of the reference to the pixel, those that are near copies, and repeats.
+
+    Only splits that the reference has are counted; near copies only of splits that were compared.
+    """
+    copies = {f"copies_of_{split}": int(found.sum()) for split, found in exact_copies(submission, real).items()}
+    copies |= {f"near_copies_of_{one.split}": len(one.rows) for one in near}
     return copies | {"repeats": len(submission.digests) - len(set(submission.digests))}
-
-
-def _count(submission: Submission, known: frozenset[str]) -> int:
-    return sum(digest in known for digest in submission.digests)
 
 
 def environment(device: str) -> dict[str, str]:
@@ -191,7 +196,13 @@ def environment(device: str) -> dict[str, str]:
 
 
 def _entry(
-    suite: Suite, submission: Submission, real: Reference, results: list[Result], details: Details, device: str
+    suite: Suite,
+    submission: Submission,
+    real: Reference,
+    results: list[Result],
+    details: Details,
+    device: str,
+    near: tuple[Near, ...] = (),
 ) -> Entry:
     return Entry(
         suite=SuiteRef(
@@ -204,7 +215,7 @@ def _entry(
         generator=submission.generator,
         training_data=submission.card.training_data,
         external_data=submission.card.external_data,
-        overlap=overlap(submission, real),
+        overlap=overlap(submission, real, near),
         dataset=_dataset(submission),
         sampling=submission.provenance.sampling,
         privacy=submission.provenance.privacy,
