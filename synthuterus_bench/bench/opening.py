@@ -15,6 +15,7 @@ from synthuterus_bench.bench.submission import Form, Origin, Submission
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.entry import Generator, Weights
 from synthuterus_bench.generators.parameters import count_parameters
+from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.progress import Track, silent
 
 
@@ -65,7 +66,12 @@ def open_submission(
     elif source.draws:
         opened = load_submission(drawn_release(source.path, suite, cache, track), suite, name)
         counted = {"parameters": count_parameters(source.path)}
-        opened = replace(opened, form=Form.PIPELINE, generator=opened.generator.model_copy(update=counted))
+        opened = replace(
+            opened,
+            form=Form.PIPELINE,
+            generator=opened.generator.model_copy(update=counted),
+            learned_from=load_record(source.path).cohort,
+        )
     else:
         opened = load_submission(source.path, suite, name)
     opened = replace(opened, source=source.origin, generator=_from(source, opened.generator))

@@ -213,7 +213,7 @@ def _entry(
             reference_digest=real.digest,
         ),
         generator=submission.generator,
-        training_data=submission.card.training_data,
+        training_data=submission.training_data,
         external_data=submission.card.external_data,
         overlap=overlap(submission, real, near),
         dataset=_dataset(submission),

@@ -57,6 +57,7 @@ class Submission:
         preprocess: digest of what was done to the pixels before they are evaluated.
         source: where on the Hub they are, or the generator that drew them.
         card: what their ``submission.yaml`` says.
+        learned_from: the cohort that the record of a generator names.
         names: what each image is called in messages; never in a result file. Empty for images that have no names.
     """
 
@@ -78,12 +79,18 @@ class Submission:
     source: Origin = field(default_factory=Origin)
     card: Card = field(default_factory=Card)
     names: tuple[str, ...] = ()
+    learned_from: str | None = None
 
     @property
     def per_class(self) -> dict[str, int]:
         """How many images of each class are evaluated, and where classes were measured how many have none."""
         names = (*CLASSES, Orientation.AMBIGUOUS) if self.measured else CLASSES
         return {str(name): int(np.sum(self.labels == k)) for k, name in enumerate(names)}
+
+    @property
+    def training_data(self) -> list[str]:
+        """What its author says it learned from, else what the record of a generator says."""
+        return self.card.training_data or ([self.learned_from] if self.learned_from else [])
 
     @property
     def measured(self) -> bool:

@@ -116,6 +116,7 @@ def test_of_a_generator_the_parameters_are_counted(tiny_model, suite, tmp_path):
     net = UNet2DConditionModel.from_pretrained(tiny_model / "unet")
     assert opened.generator.parameters == sum(tensor.numel() for tensor in net.parameters())
     assert opened.form == "pipeline"
+    assert opened.training_data == ["phantom-v1"]
 
 
 def test_the_hub_wants_a_commit(tmp_path):
