@@ -11,6 +11,7 @@ from pathlib import Path
 from synthuterus_bench.bench.bundle import Bundle, is_bundle, load_bundle
 from synthuterus_bench.bench.by_bundle import NOTE, bundle_needs, score_by_bundle
 from synthuterus_bench.bench.details import Details, NearCopies, save_details
+from synthuterus_bench.bench.gallery import Gallery, make_gallery
 from synthuterus_bench.bench.near import Near, exact_copies, near_of
 from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_copies, notes_on_sizes
 from synthuterus_bench.bench.opening import open_submission
@@ -36,11 +37,15 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "torch-fi
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """An entry, its details, and how many seconds each stage took (which no result file holds)."""
+    """An entry, its details, and how many seconds each stage took (which no result file holds).
+
+    ``gallery`` is what a report may show of single images; there is none against a bundle.
+    """
 
     entry: Entry
     details: Details
     seconds: dict[str, float]
+    gallery: Gallery | None = None
 
     def save(self, path: Path) -> Path:
         """Write the entry to ``path`` and its details beside it, both or neither; returns where the details are."""
@@ -135,7 +140,7 @@ def evaluate_sets(sets: Sets, suite: Suite, tools: Tools, clock: Clock) -> Evalu
         )
     details = _details(suite, sets, own, metrics, tasks, near)
     entry = _entry(suite, sets.submission, sets.real, [*metrics.results, *tasks.results], details, tools.device, near)
-    return Evaluation(entry, details, clock.seconds)
+    return Evaluation(entry, details, clock.seconds, make_gallery(sets, own))
 
 
 def _by_bundle(suite: Suite, submission: Submission, bundle: Bundle, tools: Tools, clock: Clock) -> Evaluation:
@@ -168,6 +173,7 @@ def _details(
         intensity=sets.submission.intensity,
         found=sets.submission.found,
         confusions=tasks.confusions,
+        rocs=tasks.rocs,
         similarities={"nearest real training image": sets.similarities(bank)},
         nulls=tuple(metrics.nulls),
         notes=(*notes_on(sets.submission), *notes_on_sizes(sets), *notes_on_copies(near)),

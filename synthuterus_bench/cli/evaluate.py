@@ -163,14 +163,15 @@ def evaluate(
 
 
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
-    """The report; a reference may be private, so none of its images are shown."""
+    """The report; of a reference that is not public none of its images are in the gallery."""
     from synthuterus_bench.bench.reading import suited
     from synthuterus_bench.bench.report import write_report
     from synthuterus_bench.bench.suite import find_suite
+    from synthuterus_bench.board.paper import beside_paper
     from synthuterus_bench.cohorts.layout import is_cohort
 
     release = suited(path, find_suite(done.entry.suite.id)) if is_cohort(path) else None
-    write_report(page, done.entry, done.details, release)
+    write_report(page, done.entry, done.details, release, gallery=done.gallery, paper=beside_paper(done.entry))
 
 
 def _human(done: "Evaluation", path: Path, details: Path) -> str:
