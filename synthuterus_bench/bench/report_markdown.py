@@ -11,8 +11,8 @@ from synthuterus_bench.bench.table import Cell
 from synthuterus_bench.repro import write_atomic
 
 FLOORS = (
-    "Each value stands with its interval in brackets and its floor in parentheses: the same metric of reference against "
-    "reference at matched size, which is what a perfect generator would get."
+    "Each value stands with its interval in brackets and its floor in parentheses: the same metric of reference "
+    "against reference at matched size, which is what a perfect generator would get."
 )
 
 
