@@ -18,6 +18,7 @@ import numpy as np
 from synthuterus_bench.errors import DataError
 
 StreamName = str | int
+MANY_FILES = 256
 
 
 def seed_words(seed: int, *names: StreamName) -> list[int]:
@@ -131,8 +132,7 @@ def staged_folder(out: Path) -> Iterator[Path]:
     home, target = staging_ground(out), out.absolute()
     with _naming(out), _temporary_folder(home, target.name) as temporary:
         yield temporary
-        for path in (*temporary.rglob("*"), temporary):
-            _flush(path)
+        _flush_all([*temporary.rglob("*"), temporary])
         temporary.chmod(0o755)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(target)
@@ -216,6 +216,15 @@ def _lock(handle: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _flush_all(paths: list[Path]) -> None:
+    """Flush each path; a great many at once, because to wait for the disk once a file takes minutes."""
+    if len(paths) > MANY_FILES:
+        os.sync()
+        return
+    for path in paths:
+        _flush(path)
 
 
 def _flush(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from synthuterus_bench.errors import DataError
-from synthuterus_bench.repro import atomic_path, check_place, staged_folder
+from synthuterus_bench.repro import MANY_FILES, atomic_path, check_place, staged_folder
 
 
 def test_a_folder_appears_whole(tmp_path):
@@ -21,6 +21,19 @@ def test_a_folder_appears_whole(tmp_path):
     assert (out / "sub" / "file").read_text() == "x"
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]
     assert os.stat(out).st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(("files", "waits"), [(3, (5, 0)), (MANY_FILES, (1, 1))])
+def test_many_files_are_flushed_at_once(tmp_path, monkeypatch, files, waits):
+    """Each file, the folder and the one above it; of many files the disk is waited for once."""
+    calls = {"fsync": 0, "sync": 0}
+    monkeypatch.setattr(os, "fsync", lambda handle: calls.update(fsync=calls["fsync"] + 1))
+    monkeypatch.setattr(os, "sync", lambda: calls.update(sync=calls["sync"] + 1))
+    with staged_folder(tmp_path / "out") as folder:
+        for number in range(files):
+            (folder / str(number)).write_text("x")
+    assert (calls["fsync"], calls["sync"]) == waits
+    assert len(list((tmp_path / "out").iterdir())) == files
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

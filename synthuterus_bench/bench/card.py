@@ -18,8 +18,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from synthuterus_bench.bench.pages.text import https, unsafe
 from synthuterus_bench.errors import Fault, SubmissionError
+from synthuterus_bench.look.text import https, unsafe
 
 FILE = "submission.yaml"
 MOST_BYTES = 65536

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.bench.pages.text import inert
-from synthuterus_bench.bench.plots import Figure, Ink, in_both_themes, in_panels
+from synthuterus_bench.look.plots import Figure, Ink, in_both_themes, in_panels
+from synthuterus_bench.look.text import inert
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from synthuterus_bench.bench.pages.text import number
 from synthuterus_bench.entry import Result
+from synthuterus_bench.look.text import number
 
 SIGNIFICANT = 2
 MOST_DECIMALS = 4

@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from synthuterus_bench.bench.examples import small_png
 from synthuterus_bench.bench.foreign import ForeignSet
 from synthuterus_bench.bench.leakage import Leakage
-from synthuterus_bench.bench.pages import picture, render
-from synthuterus_bench.bench.plots import Figure, similarity_histogram
+from synthuterus_bench.bench.plots import similarity_histogram
 from synthuterus_bench.cohorts.store import Cohort
+from synthuterus_bench.look import picture, render
+from synthuterus_bench.look.plots import Figure
 from synthuterus_bench.privacy.index import names_of
 from synthuterus_bench.privacy.selftest_record import Cell, SelfTest
 from synthuterus_bench.repro import canonical_json, check_place, write_atomic
 from synthuterus_bench.vocab import Split
 
+PAGES = Path(__file__).parent / "pages"
 BINS = 40
 PAGE, RECORD, NEIGHBOURS = "report.html", "audit.json", "neighbours.jsonl"
 STRENGTHS = ("mild", "clear", "strong")
@@ -77,11 +79,11 @@ def write_pages(
     common: dict[str, Any] = {"seen": seen, "histograms": _histograms(seen), "selftest": selftest}
     common["cells"] = _cells(selftest) if selftest else []
     write_atomic(out / RECORD, json.dumps(seen.public(), indent=1, sort_keys=True) + "\n")
-    write_atomic(out / PAGE, render("leakage.html.j2", pairs=None, **common))
+    write_atomic(out / PAGE, render("leakage.html.j2", PAGES, pairs=None, **common))
     lines = [canonical_json(record | {"neighbour_id": names.get(record["neighbour"])}) for record in seen.records]
     write_atomic(home / NEIGHBOURS, "\n".join(lines) + "\n")
     pairs = _pairs(seen, reference, found, names)
-    write_atomic(home / PAGE, render("leakage.html.j2", pairs=pairs, **common))
+    write_atomic(home / PAGE, render("leakage.html.j2", PAGES, pairs=pairs, **common))
     return Pages(out / PAGE, home / PAGE)
 
 

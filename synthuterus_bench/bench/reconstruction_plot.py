@@ -3,7 +3,6 @@
 import io
 from typing import TYPE_CHECKING
 
-from synthuterus_bench.bench.plots import LIGHT
 from synthuterus_bench.bench.reconstruction_record import (
     BICUBIC,
     DIRECTIONS,
@@ -11,6 +10,7 @@ from synthuterus_bench.bench.reconstruction_record import (
     ReconstructionReport,
     Value,
 )
+from synthuterus_bench.look.plots import LIGHT
 from synthuterus_bench.vocab import SliceChoice
 
 if TYPE_CHECKING:

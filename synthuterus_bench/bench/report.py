@@ -8,17 +8,19 @@ from synthuterus_bench.bench.curves import projection_plot, roc_plot, similarity
 from synthuterus_bench.bench.details import Confusion, Details, Null
 from synthuterus_bench.bench.examples import A_CLASS, Pictures, first_of_each_class, small_png
 from synthuterus_bench.bench.gallery import Gallery
-from synthuterus_bench.bench.pages import picture, render
-from synthuterus_bench.bench.plots import Dot, Figure, confusion_matrix, metric_dots, similarity_histogram
+from synthuterus_bench.bench.plots import Dot, confusion_matrix, metric_dots, similarity_histogram
 from synthuterus_bench.bench.report_markdown import write_markdown
 from synthuterus_bench.bench.report_parts import Pair, PaperTable, Parts, Strip
 from synthuterus_bench.bench.table import SCOPES, TITLES, Column, by_scope, columns, entry_table
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.entry import Entry, Result
+from synthuterus_bench.look import picture, render
+from synthuterus_bench.look.plots import Figure
 from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.vocab import CLASSES, Orientation, Split
 
+PAGES = Path(__file__).parent / "pages"
 IN_WORDS = {
     Orientation.AV_AF: "Anteverted, anteflexed",
     Orientation.AV_RF: "Anteverted, retroflexed",
@@ -95,7 +97,7 @@ def write_html(out: Path, parts: Parts) -> None:
     """Write a report as one HTML file."""
     shown = {name: getattr(parts, name) for name in Parts.__dataclass_fields__}
     shown["confusions"] = {name: confusion_matrix(one.labels, one.counts) for name, one in parts.confusions.items()}
-    write_atomic(out, render("report.html.j2", **shown))
+    write_atomic(out, render("report.html.j2", PAGES, **shown))
 
 
 def _audit_log(release: Path) -> Path:

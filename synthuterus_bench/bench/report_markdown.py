@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from synthuterus_bench.bench.details import Confusion
-from synthuterus_bench.bench.pages.markdown import safe, table
 from synthuterus_bench.bench.plots import Figure
 from synthuterus_bench.bench.report_parts import Pair, PaperTable, Parts, Strip
 from synthuterus_bench.bench.table import Cell
+from synthuterus_bench.look.markdown import safe, table
 from synthuterus_bench.repro import write_atomic
 
 FLOORS = (

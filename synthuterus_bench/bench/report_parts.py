@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from synthuterus_bench.bench.details import Confusion, NearCopies, Null
-from synthuterus_bench.bench.plots import Figure
 from synthuterus_bench.bench.table import Table
 from synthuterus_bench.entry import Entry
+from synthuterus_bench.look.plots import Figure
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ Two results are the same metric only when their parameters (extractor, layer, we
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from synthuterus_bench.bench.digits import Digits, digits_of
@@ -126,7 +127,13 @@ class Table:
 
 def key_of(result: Result) -> tuple[str, str]:
     """What makes two results comparable: the metric and all its parameters."""
-    return result.metric, canonical_json(result.params)
+    return result.metric, _as_text(tuple((name, type(value), value) for name, value in sorted(result.params.items())))
+
+
+@lru_cache(maxsize=4096)
+def _as_text(params: tuple[tuple[str, type, Any], ...]) -> str:
+    """Canonical JSON of parameters; their types are given because 1, 1.0 and True are equal."""
+    return canonical_json({name: value for name, _, value in params})
 
 
 def columns(results: Iterable[Result]) -> list[Column]:
@@ -136,17 +143,21 @@ def columns(results: Iterable[Result]) -> list[Column]:
     result. Regimes come in their order.
     """
     every = list(results)
-    known = {key_of(result): result for result in every if result.value is not None}
-    lacking = {key_of(result): result for result in every if result.value is None}
+    keyed = [(key_of(result), result) for result in every]
+    known = {key: result for key, result in keyed if result.value is not None}
+    lacking = {key: result for key, result in keyed if result.value is None}
     measured = [*known.values()]
     known |= {key: one for key, one in lacking.items() if not any(_covers(other, one) for other in measured)}
+    alike: dict[tuple[str, str], list[Result]] = {key: [] for key in known}
+    for key, result in keyed:
+        alike.get(key, []).append(result)
     order = [*TITLES]
     keys = sorted(
         known,
         key=lambda key: (order.index(key[0]) if key[0] in TITLES else len(order), _regime(known[key]), key),
     )
     return [
-        Column(*key, known[key].direction, TITLES.get(key[0], key[0]), _detail(known, *key), _digits(every, key))
+        Column(*key, known[key].direction, TITLES.get(key[0], key[0]), _detail(known, *key), digits_of(alike[key]))
         for key in keys
     ]
 
@@ -158,10 +169,6 @@ def _covers(measured: Result, other: Result) -> bool:
 def _regime(result: Result) -> int:
     regime = result.params.get(REGIME)
     return REGIMES.index(str(regime)) if regime in REGIMES else len(REGIMES)
-
-
-def _digits(results: list[Result], key: tuple[str, str]) -> Digits:
-    return digits_of(result for result in results if key_of(result) == key)
 
 
 def _detail(known: dict[tuple[str, str], Result], metric: str, params: str) -> str:
@@ -234,13 +241,26 @@ def by_scope(results: Iterable[Result], column: Column) -> dict[str, Result]:
     return {result.scope: result for result in found}
 
 
+def placed(results: Iterable[Result], wanted: Iterable[Column]) -> list[dict[str, Result]]:
+    """The results of one entry by scope, for each of the columns."""
+    by_metric: dict[str, list[Result]] = {}
+    for result in results:
+        by_metric.setdefault(result.metric, []).append(result)
+    return [by_scope(by_metric.get(column.metric, ()), column) for column in wanted]
+
+
 def entry_table(entry: Entry) -> Table:
     """Every result of an entry: metrics down, pooled and orientations across."""
+    found = columns(entry.results)
+    return table_of(entry, found, placed(entry.results, found))
+
+
+def table_of(entry: Entry, found: Sequence[Column], places: Sequence[dict[str, Result]]) -> Table:
+    """:func:`entry_table` of an entry whose columns and whose results in them are known."""
     present = {result.scope for result in entry.results}
     scopes = (*(scope for scope in SCOPES if scope in present), *sorted(present - set(SCOPES)))
-    return Table(scopes, tuple(_row(entry, column, scopes) for column in columns(entry.results)))
+    return Table(scopes, tuple(_row(*pair, scopes) for pair in zip(found, places, strict=True)))
 
 
-def _row(entry: Entry, column: Column, scopes: tuple[str, ...]) -> Row:
-    found = by_scope(entry.results, column)
+def _row(column: Column, found: dict[str, Result], scopes: tuple[str, ...]) -> Row:
     return Row(column, tuple((scope, cell(found.get(scope), column.digits)) for scope in scopes))

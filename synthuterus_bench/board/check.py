@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.bench.suite import SUITES
 from synthuterus_bench.bench.table import POOLED, key_of
 from synthuterus_bench.board.invariants import broken_invariants
 from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.errors import EntryError
+from synthuterus_bench.look.text import one_line
 
 HOME = "entries"
 SHORTEST_VECTOR = 3

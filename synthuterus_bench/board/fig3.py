@@ -7,13 +7,13 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from synthuterus_bench.bench.pages.text import one_line
-from synthuterus_bench.bench.plots import LIGHT
 from synthuterus_bench.bench.table import POOLED
 from synthuterus_bench.board.reported import Reported
 from synthuterus_bench.board.shown import GAIN, Shown, regimes_of, reported_beside, shown_of
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import DataError
+from synthuterus_bench.look.plots import LIGHT
+from synthuterus_bench.look.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from synthuterus_bench.bench.pages.text import https, unsafe
 from synthuterus_bench.bench.table import POOLED, SCOPES, key_of
 from synthuterus_bench.board.arithmetic import wrong_arithmetic
 from synthuterus_bench.board.bounds import LARGEST, bounds_of
 from synthuterus_bench.entry import Entry, Privacy, Result
+from synthuterus_bench.look.text import https, unsafe
 from synthuterus_bench.metrics.shares import ANATOMY
 from synthuterus_bench.vocab import CLASSES, Orientation
 

@@ -56,23 +56,29 @@ def _metrics(shown: list[Shown]) -> tuple[str, ...]:
     return DISTANCES if known & {"fid-2048", "fid-64"} else (STAND_IN, "lpips")
 
 
-def _digits(shown: list[Shown], metric: str) -> Digits:
-    return digits_of(one for each in shown for one in each.entry.results if one.metric == metric)
+def _digits(shown: list[Shown], metrics: Iterable[str]) -> dict[str, Digits]:
+    """How each metric is printed, the same in all rows."""
+    found: dict[str, list[Result]] = {metric: [] for metric in metrics}
+    for each in shown:
+        for one in each.entry.results:
+            found.get(one.metric, []).append(one)
+    return {metric: digits_of(results) for metric, results in found.items()}
 
 
 def _by_orientation(shown: list[Shown], rows: list[ReportedRow], notes: tuple[str, ...]) -> Sheet:
+    metrics = _metrics(shown)
+    digits = _digits(shown, metrics)
     lines = [
         Line(
             (
                 one.title,
                 f"{TITLES[metric]} ↓",
                 one.protocol,
-                *(_cell(one.find(metric, scope), digits) for scope in CLASSES),
+                *(_cell(one.find(metric, scope), digits[metric]) for scope in CLASSES),
             )
         )
         for one in shown
-        for metric in _metrics(shown)
-        for digits in [_digits(shown, metric)]
+        for metric in metrics
     ]
     by_name: dict[str, dict[str, ReportedRow]] = {}
     for row in rows:
@@ -92,8 +98,9 @@ def _ablation(shown: list[Shown], rows: list[ReportedRow], notes: tuple[str, ...
     beside = tuple(f"{title} ↓, reported" for title in REPORTED_NAMES.values()) if averages else ()
     known = {row.generator: tuple(f"{row.values[name]:.2f}" for name in REPORTED_NAMES) for row in averages}
     blank = tuple(NONE for _ in beside)
+    digits = _digits(shown, (*metrics, IRS))
     lines = [
-        Line((*_place(one), *_means(one, metrics, shown), *(known.get(one.model, blank) if one.like else blank)))
+        Line((*_place(one), *_means(one, metrics, digits), *(known.get(one.model, blank) if one.like else blank)))
         for one in shown
     ]
     measured = {one.model for one in shown if one.like}
@@ -106,9 +113,9 @@ def _ablation(shown: list[Shown], rows: list[ReportedRow], notes: tuple[str, ...
     return Sheet(title, (*heads, *beside), tuple(lines), (told, *notes), left=5)
 
 
-def _means(one: Shown, metrics: tuple[str, ...], shown: list[Shown]) -> list[str]:
-    means = [_cell(_average(one, metric), _digits(shown, metric)) for metric in metrics]
-    return [*means, _cell(one.find(IRS, POOLED), _digits(shown, IRS))]
+def _means(one: Shown, metrics: tuple[str, ...], digits: dict[str, Digits]) -> list[str]:
+    means = [_cell(_average(one, metric), digits[metric]) for metric in metrics]
+    return [*means, _cell(one.find(IRS, POOLED), digits[IRS])]
 
 
 def _place(one: Shown) -> tuple[str, ...]:
@@ -138,7 +145,7 @@ def _joint(value: float, parts: list[Result]) -> Interval | None:
 
 
 def _downstream(shown: list[Shown], notes: tuple[str, ...]) -> Sheet:
-    digits = _digits(shown, GAIN)
+    digits = _digits(shown, [GAIN])[GAIN]
     regimes = regimes_of(shown)
     lines = []
     for one in shown:

@@ -1,17 +1,22 @@
-"""Rank intervals: how good and how bad an entry's place can be, given the intervals of the rank metric.
+"""Standings: tiers and rank intervals of entries by the rank metric.
 
-Entries rank together only under equal protocol and reference digests, and by results of equal parameters. One entry
-is surely better than another when their intervals do not overlap; an entry's best place is one more than the number
-surely better, its worst the number not surely worse. Places that overlap are ties.
+Entries rank together only under equal protocol and reference digests, and by results of equal parameters. What is
+surely better than what comes from :mod:`synthuterus_bench.board.pairs`, tiers and places from
+:mod:`synthuterus_bench.board.tiers`.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from synthuterus_bench.bench.comparison.record import Comparison
 from synthuterus_bench.bench.table import POOLED, TITLES, key_of
+from synthuterus_bench.board.pairs import Measured, p_values, paired_of
+from synthuterus_bench.board.tiers import Span, places, surely_better, tiers
 from synthuterus_bench.entry import Entry, Interval, Result
 
 RANK_METRIC = "kid-embedder"
@@ -40,20 +45,12 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Best and worst rank among ``of`` ranked entries; 1 is best."""
-
-    best: int
-    worst: int
-    of: int
-
-
-@dataclass(frozen=True)
 class Standing:
-    """An entry with its place, or with the reason why it has none."""
+    """An entry with its tier and its place, or with the reason why it has none."""
 
     listed: Listed
-    place: Place | None
+    tier: Span | None = None
+    place: Span | None = None
     reason: str = ""
 
 
@@ -72,20 +69,33 @@ def _usual_name(entries: list[Listed]) -> str:
     return Counter(listed.entry.suite.reference for listed in entries).most_common(1)[0][0]
 
 
-def rank(entries: Iterable[Listed], scope: str = POOLED) -> list[Standing]:
-    """Standings of comparable entries in one scope: ranked ones first, ties by ``fd-embedder``, then the others."""
+def rank(entries: Iterable[Listed], scope: str = POOLED, comparisons: Sequence[Comparison] = ()) -> list[Standing]:
+    """Standings of comparable entries in one scope, by tier and place, ties by ``fd-embedder``; then the unranked.
+
+    Args:
+        comparisons: paired tests of the same images, used where they are of this protocol, reference and metric.
+    """
     every = list(entries)
     params = _usual_params(every, scope)
-    found = [(listed, _interval(listed.entry, scope, params)) for listed in every]
-    intervals = [interval for _, interval in found if isinstance(interval, Interval)]
-    standings = [_standing(listed, interval, intervals) for listed, interval in found]
+    found = [(listed, _measured(listed.entry, scope, params)) for listed in every]
+    ranked = [(listed, one) for listed, one in found if isinstance(one, Measured)]
+    standings = [Standing(listed, reason=why) for listed, why in found if isinstance(why, str)]
+    standings += _ranked(ranked, scope, params or "", comparisons)
     return sorted(standings, key=lambda standing: _order(standing, scope))
 
 
-def _standing(listed: Listed, interval: Interval | str, every: list[Interval]) -> Standing:
-    if isinstance(interval, str):
-        return Standing(listed, None, interval)
-    return Standing(listed, _place(interval, every))
+def _ranked(
+    ranked: list[tuple[Listed, Measured]], scope: str, params: str, comparisons: Sequence[Comparison]
+) -> list[Standing]:
+    if not ranked:
+        return []
+    suite, measured = ranked[0][0].entry.suite, [one for _, one in ranked]
+    digests = suite.protocol_digest, suite.reference_digest
+    values = np.array([one.value for one in measured])
+    tests = p_values(measured, paired_of(comparisons, digests, RANK_METRIC, params, scope))
+    better = surely_better(tests, values)
+    spans = zip(tiers(better, values, [one.width for one in measured]), places(better), strict=True)
+    return [Standing(listed, tier, place) for (listed, _), (tier, place) in zip(ranked, spans, strict=True)]
 
 
 def _usual_params(entries: list[Listed], scope: str) -> str | None:
@@ -98,8 +108,8 @@ def _all_of(entry: Entry, metric: str, scope: str) -> list[Result]:
     return [result for result in entry.results if (result.metric, result.scope) == (metric, scope)]
 
 
-def _interval(entry: Entry, scope: str, params: str | None) -> Interval | str:
-    """The interval to rank by, or why there is none."""
+def _measured(entry: Entry, scope: str, params: str | None) -> Measured | str:
+    """The value and interval to rank by, or why there is none."""
     if entry.generator.family == CONTROL:
         return "control"
     title = TITLES[RANK_METRIC]
@@ -107,25 +117,23 @@ def _interval(entry: Entry, scope: str, params: str | None) -> Interval | str:
     if not found:
         return f"{title} not measured"
     result = next((result for result in found if key_of(result)[1] == params), found[0])
-    if result.status != "ok":
+    if result.value is None:
         return f"{title} {result.status}: {result.reason}"
     if key_of(result)[1] != params:
         return f"{title} by other parameters"
-    return result.ci or f"{title} has no interval"
+    return _with_interval(result.value, result.ci, entry) or f"{title} has no interval"
 
 
-def _place(mine: Interval, every: list[Interval]) -> Place:
-    better = sum(other.high < mine.low for other in every)
-    worse = sum(other.low > mine.high for other in every)
-    return Place(1 + better, len(every) - worse, len(every))
+def _with_interval(value: float, interval: Interval | None, entry: Entry) -> Measured | None:
+    return None if interval is None else Measured(value, interval, entry.dataset.manifest_sha256)
 
 
 def _order(standing: Standing, scope: str) -> tuple[Any, ...]:
-    """By worst place, so that a wide interval does not lift an entry; then by the values."""
+    """By worst tier and worst place, so that a wide interval does not lift an entry; then by the values."""
     listed = standing.listed
-    worst = standing.place.worst if standing.place else math.inf
+    tier, worst = (span.worst if span else math.inf for span in (standing.tier, standing.place))
     values = (_value(listed.entry, metric, scope) for metric in (TIE_METRIC, RANK_METRIC))
-    return worst, *values, listed.entry.generator.name, listed.id
+    return tier, worst, *values, listed.entry.generator.name, listed.id
 
 
 def _value(entry: Entry, metric: str, scope: str) -> float:

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from synthuterus_bench.bench.pages.text import number
 from synthuterus_bench.bench.table import TITLES
 from synthuterus_bench.errors import DataError
+from synthuterus_bench.look.text import number
 from synthuterus_bench.resources import resource
 
 

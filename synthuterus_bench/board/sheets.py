@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from synthuterus_bench.bench.pages.markdown import safe, table
-from synthuterus_bench.bench.pages.text import one_line
+from synthuterus_bench.look.markdown import safe, table
+from synthuterus_bench.look.text import one_line
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from synthuterus_bench.bench.table import REGIME, REGIMES
 from synthuterus_bench.board.rank import CONTROL
@@ -44,13 +45,16 @@ class Shown:
         known = {f"uterus-{dims}d-{view}": (dims, view) for dims in (2, 3) for view in ("full", "roi")}
         return known.get(self.entry.suite.id)
 
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], list[Result]]:
+        found: dict[tuple[str, str], list[Result]] = {}
+        for one in self.entry.results:
+            found.setdefault((one.metric, one.scope), []).append(one)
+        return found
+
     def find(self, metric: str, scope: str, regime: str | None = None) -> Result | None:
         """The result of a metric, one with a value before one without."""
-        found = [
-            one
-            for one in self.entry.results
-            if (one.metric, one.scope) == (metric, scope) and regime in (None, one.params.get(REGIME))
-        ]
+        found = [one for one in self._by_place.get((metric, scope), ()) if regime in (None, one.params.get(REGIME))]
         return min(found, key=lambda one: one.value is None, default=None)
 
 

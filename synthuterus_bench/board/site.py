@@ -1,114 +1,188 @@
-"""The leaderboard as a static site: an index, a page and a copy of the JSON for each entry; no network, no build step.
+"""The leaderboard as a static site: an index, the paper's tables, a page and files for each entry; no network.
 
-Entries come from strangers: every field is printed by :mod:`synthuterus_bench.bench.pages`, which makes it inert and
-escapes it, and file names are made of digests alone.
+Entries come from strangers: every field is printed by :mod:`synthuterus_bench.look`, which makes it inert and
+escapes it, or stands in a block of JSON that is read as text; file names are made of digests and suite ids alone.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from synthuterus_bench.bench.pages import render
-from synthuterus_bench.bench.table import (
-    SCOPES,
-    TITLES,
-    Cell,
-    Column,
-    by_scope,
-    cell,
-    columns,
-    entry_table,
-)
-from synthuterus_bench.board.rank import RANK_METRIC, Group, Listed, Standing, groups, rank
+from synthuterus_bench.bench.comparison.record import Comparison
+from synthuterus_bench.bench.table import TITLES, columns, placed, table_of
+from synthuterus_bench.board.badges import DECLARED, Badge, Verification, badge_of
+from synthuterus_bench.board.block import block
+from synthuterus_bench.board.boards import Board, boards_of, is_control
+from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, eval_results, model_index, space_readme
+from synthuterus_bench.board.forest import forests
+from synthuterus_bench.board.paper import paper_tables
+from synthuterus_bench.board.rank import RANK_METRIC, Listed, Standing
 from synthuterus_bench.board.reported import Reported, reported_table
 from synthuterus_bench.board.retractions import Retraction, apply_retractions
-from synthuterus_bench.entry import Entry, save_entry
-from synthuterus_bench.repro import staged_folder
+from synthuterus_bench.entry import Entry
+from synthuterus_bench.look import render
+from synthuterus_bench.progress import Track, silent
+from synthuterus_bench.repro import canonical_json, digest_bytes, staged_folder
 
 PAGES = Path(__file__).parent / "pages"
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_REVISION = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Line:
-    """One entry in one scope."""
+class Material:
+    """What stands beside the entries: what was withdrawn, what papers report, what others found by doing it again."""
 
-    standing: Standing
-    cells: tuple[tuple[Column, Cell | None], ...]
-
-    @property
-    def text(self) -> str:
-        """What a search looks at."""
-        entry = self.standing.listed.entry
-        generator = entry.generator
-        parts = (generator.name, generator.family, generator.conditioning, entry.submitter)
-        return " ".join(part for part in parts if part).lower()
+    retractions: Sequence[Retraction] = ()
+    reported: Sequence[Reported] = ()
+    verifications: Mapping[str, Sequence[Verification]] = field(default_factory=dict)
+    comparisons: Sequence[Comparison] = ()
 
 
-BEHIND = ("macro-f1", "balanced-accuracy", "auc", "probe-masked", "probe-border", "probe-field")
-"""Results that only the pages of entries show: the gains and the gap of the same regimes say what they come to."""
-
-
-@dataclass(frozen=True)
-class Board:
-    """The table of one group: its columns, and its lines for each scope."""
-
-    group: Group
-    columns: tuple[Column, ...]
-    scopes: dict[str, tuple[Line, ...]]
-
-
-def build_site(entries: Iterable[Entry], out: Path, retractions: list[Retraction], reported: list[Reported]) -> Path:
+def build_site(
+    entries: Iterable[Entry],
+    out: Path,
+    material: Material,
+    *,
+    space: bool = False,
+    dataset: str = HUB_DATASET,
+    track: Track = silent,
+) -> Path:
     """Write the site into a new folder ``out``; its ``index.html`` is returned.
 
     Entries that a later entry of the same generator supersedes keep their page but leave the tables.
 
+    Args:
+        space: also write the ``README.md`` of a static Space.
+        dataset: the benchmark on the Hub that exported results name.
+
     Raises:
         DataError: ``out`` exists and is not an empty folder.
     """
-    original = {entry.id: entry for entry in entries}
-    listed = [Listed(name, apply_retractions(entry, retractions)) for name, entry in original.items()]
-    gone = _superseded(original)
-    boards = [_board(*group) for group in groups(each for each in listed if each.id not in gone).items()]
+    texts = {digest_bytes(text.encode()): (text, entry) for entry in entries for text in [_text(entry)]}
+    original = {name: entry for name, (_, entry) in texts.items()}
+    badges = {name: badge_of(material.verifications[name]) for name in original if name in material.verifications}
+    listed = [Listed(name, apply_retractions(entry, material.retractions)) for name, entry in original.items()]
+    newer = _superseded(original)
+    shown = [each for each in listed if each.id not in newer]
+    boards = boards_of(shown, badges, material.comparisons)
     with staged_folder(out) as folder:
-        (folder / "entry").mkdir()
-        for each in listed:
-            save_entry(original[each.id], folder / "entry" / f"{each.id}.json")
-            page = render("entry.html.j2", PAGES, entry=each.entry, id=each.id, table=entry_table(each.entry))
-            (folder / "entry" / f"{each.id}.html").write_text(page, encoding="utf-8")
-        (folder / "index.html").write_text(_index(boards, reported), encoding="utf-8")
+        for name, text in _whole(boards, shown, material.reported):
+            _write(folder / name, text)
+        standings = {line.standing.listed.id: line.standing for board in boards for line in board.order}
+        for each in track(listed, "pages"):
+            page = Page(each, badges.get(each.id, DECLARED), standings.get(each.id), newer.get(each.id))
+            _write(folder / "entry" / f"{each.id}.json", texts[each.id][0] + "\n")
+            for name, text in _of_entry(page, dataset):
+                _write(folder / "entry" / f"{each.id}{name}", text)
+        if space:
+            _write(folder / "README.md", space_readme(len(shown)))
     return out / "index.html"
 
 
-def _superseded(entries: dict[str, Entry]) -> set[str]:
-    gone = ((entry, entries.get(entry.supersedes or "")) for entry in entries.values())
-    return {old.id for new, old in gone if old and old.generator.name == new.generator.name}
+@dataclass(frozen=True)
+class Page:
+    """What the page of one entry shows beside the entry; ``newer`` is the id of the entry that supersedes it."""
+
+    listed: Listed
+    badge: Badge
+    standing: Standing | None
+    newer: str | None
 
 
-def _board(group: Group, entries: list[Listed]) -> Board:
-    results = [result for listed in entries for result in listed.entry.results]
-    found = tuple(column for column in columns(results) if column.metric not in BEHIND)
-    present = {result.scope for result in results}
-    scopes = [scope for scope in SCOPES if scope in present]
-    lines = {scope: tuple(_line(standing, scope, found) for standing in rank(entries, scope)) for scope in scopes}
-    return Board(group, found, lines)
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
 
 
-def _line(standing: Standing, scope: str, found: tuple[Column, ...]) -> Line:
-    results = standing.listed.entry.results
-    cells = ((column, cell(by_scope(results, column).get(scope), column.digits)) for column in found)
-    return Line(standing, tuple(cells))
+def _superseded(entries: dict[str, Entry]) -> dict[str, str]:
+    """Ids of entries that left the tables, and what came after each."""
+    pairs = ((name, entry, entries.get(entry.supersedes or "")) for name, entry in entries.items())
+    return {
+        entry.supersedes or "": name
+        for name, entry, old in pairs
+        if old is not None and old.generator.name == entry.generator.name
+    }
 
 
-def _index(boards: list[Board], reported: list[Reported]) -> str:
-    scopes = [scope for scope in SCOPES if any(scope in board.scopes for board in boards)]
-    entries = [line.standing.listed for board in boards for line in next(iter(board.scopes.values()))]
-    conditionings = {listed.entry.generator.conditioning for listed in entries}
-    return render(
-        "index.html.j2",
-        PAGES,
-        boards=boards,
-        scopes=scopes,
-        conditionings=sorted(word for word in conditionings if word),
-        reported=[reported_table(paper) for paper in reported],
-        rank_title=TITLES[RANK_METRIC],
+def _whole(boards: list[Board], shown: list[Listed], reported: Sequence[Reported]) -> Iterator[tuple[str, str]]:
+    """The files that speak of all entries."""
+    from markupsafe import Markup
+
+    yield (
+        "index.html",
+        render(
+            "index.html.j2",
+            PAGES / "index",
+            boards=boards,
+            data=Markup(block(boards)),
+            reported=[reported_table(paper) for paper in reported],
+            rank_title=TITLES[RANK_METRIC],
+        ),
     )
+    ours = [each.entry for each in shown if not is_control(each.entry)]
+    yield "paper.html", render("paper.html.j2", PAGES / "paper", sheets=paper_tables(ours, [*reported]))
+    for board in boards:
+        yield f"tables/{board.name}.csv", as_csv(board)
+        yield f"tables/{board.name}.json", as_json(board)
+
+
+def _text(entry: Entry) -> str:
+    """The canonical JSON, whose SHA-256 is the entry's id."""
+    return canonical_json(entry.as_json())
+
+
+def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
+    entry = page.listed.entry
+    found = columns(entry.results)
+    places = placed(entry.results, found)
+    yield ".eval-results.yaml", eval_results(entry, page.listed.id, dataset)
+    yield ".model-index.yaml", model_index(entry, dataset)
+    yield (
+        ".html",
+        render(
+            "entry.html.j2",
+            PAGES / "entry",
+            entry=entry,
+            id=page.listed.id,
+            badge=page.badge,
+            standing=page.standing,
+            newer=page.newer,
+            table=table_of(entry, found, places),
+            plots=forests(found, places),
+            command=command_of(entry),
+            fields=[*_fields(entry.model_dump(mode="json", by_alias=True, exclude={"results"}))],
+        ),
+    )
+
+
+def command_of(entry: Entry) -> str:
+    """One command that makes the entry's numbers again. Nothing that a shell would read is taken from an entry."""
+    suite, reference = entry.suite.id, entry.suite.reference
+    beside = f" --suite {suite}"
+    if not reference.startswith("phantom"):
+        beside += f" --reference {'umd' if reference == 'umd' else 'PATH/TO/REFERENCE'}"
+    if is_control(entry):
+        return f"synthbench evaluate --controls{beside}"
+    weights = entry.generator.weights
+    for repo, revision, folder in (
+        (entry.dataset.repo, entry.dataset.revision, "images"),
+        (weights and weights.repo, weights and weights.revision, "model"),
+    ):
+        if _REPO.fullmatch(repo or "") and _REVISION.fullmatch(revision or ""):
+            return f"synthbench pull {repo}@{revision} --out {folder} && synthbench evaluate {folder}{beside}"
+    return f"synthbench evaluate PATH/TO/IMAGES{beside}"
+
+
+def _fields(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every field as (dotted name, text); empty ones are left out."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _fields(inner, f"{place}.{name}" if place else name)
+    elif isinstance(value, list):
+        if value:
+            yield place, ", ".join(map(str, value))
+    elif value is not None:
+        yield place, str(value)

@@ -94,14 +94,15 @@ def _pages(entry: "Entry", release: "Cohort", cohort: Path, home: Path) -> dict[
     from synthuterus_bench.bench.report import write_report
     from synthuterus_bench.board.reported import load_reported
     from synthuterus_bench.board.retractions import load_retractions
-    from synthuterus_bench.board.site import build_site
+    from synthuterus_bench.board.site import Material, build_site
 
     report, site = home / "report.html", home / "leaderboard-site"
     details = load_details(home / "entry.json")
     write_report(report, entry, details, release.root, gallery=_gallery(release, cohort))
     if (site / "index.html").is_file():
         shutil.rmtree(site)
-    return {"report": report, "leaderboard": build_site([entry], site, load_retractions(None), load_reported())}
+    material = Material(load_retractions(None), load_reported())
+    return {"report": report, "leaderboard": build_site([entry], site, material)}
 
 
 def _gallery(release: "Cohort", cohort: Path) -> "Gallery":

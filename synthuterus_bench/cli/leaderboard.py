@@ -12,6 +12,7 @@ from synthuterus_bench.errors import EntryError, UsageError
 
 if TYPE_CHECKING:
     from synthuterus_bench.board.check import Checked
+    from synthuterus_bench.board.site import Material
     from synthuterus_bench.entry import Entry
 
 leaderboard = typer.Typer(
@@ -19,7 +20,9 @@ leaderboard = typer.Typer(
 )
 app.add_typer(leaderboard, name="leaderboard")
 
-ENTRIES = Path("leaderboard") / "entries"
+HOME = Path("leaderboard")
+ENTRIES, VERIFICATIONS, COMPARISONS = HOME / "entries", HOME / "verifications", HOME / "comparisons"
+HUB_DATASET = "synthuterus-bench/leaderboard"
 
 
 @leaderboard.command()
@@ -52,6 +55,23 @@ def build(
     retractions: Annotated[
         Path | None, typer.Option(help="YAML file of retractions. [default: the package's own]", show_default=False)
     ] = None,
+    verifications: Annotated[
+        Path | None, typer.Option(help="Folder of verifications.", show_default="leaderboard/verifications if there")
+    ] = None,
+    comparisons: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of records of `synthbench compare`: paired tests for the tiers.",
+            show_default="leaderboard/comparisons if there",
+        ),
+    ] = None,
+    space: Annotated[
+        bool, typer.Option("--space", help="Also write the README.md of a static Space on the Hub.")
+    ] = False,
+    hub_dataset: Annotated[
+        str | None,
+        typer.Option(help="Benchmark on the Hub that exported results name.", show_default=HUB_DATASET),
+    ] = None,
 ) -> None:
     """Build the leaderboard as a static site that works without a network. Nothing is built while a check fails.
 
@@ -59,18 +79,41 @@ def build(
     Examples:
       synthbench leaderboard build --out site
       synthbench leaderboard build my_model.json other.json --out site
+      synthbench leaderboard build --out space --space --hub-dataset my-org/leaderboard
     """
     from synthuterus_bench.board.check import Checked, check_entries
-    from synthuterus_bench.board.reported import load_reported
-    from synthuterus_bench.board.retractions import load_retractions
     from synthuterus_bench.board.site import build_site
 
     given = entries or ([ENTRIES] if ENTRIES.is_dir() else [])
     checked = check_entries(given) if given else Checked()
     _stop_at_problems(checked)
-    index = build_site(checked.entries.values(), out_, load_retractions(retractions), load_reported())
+    material = _material(retractions, verifications or _if_there(VERIFICATIONS), comparisons or _if_there(COMPARISONS))
+    dataset = hub_dataset or HUB_DATASET
+    index = build_site(checked.entries.values(), out_, material, space=space, dataset=dataset, track=out.track)
     number = len(checked.entries)
     out.result({"index": str(index), "entries": number}, f"{index}: {number} {'entry' if number == 1 else 'entries'}")
+
+
+def _if_there(folder: Path) -> Path | None:
+    return folder if folder.is_dir() else None
+
+
+def _material(retractions: Path | None, verifications: Path | None, comparisons: Path | None) -> "Material":
+    from synthuterus_bench.board.badges import load_verifications
+    from synthuterus_bench.board.pairs import load_comparisons
+    from synthuterus_bench.board.reported import load_reported
+    from synthuterus_bench.board.retractions import load_retractions
+    from synthuterus_bench.board.site import Material
+
+    for folder in (verifications, comparisons):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"{folder}: no such folder")
+    return Material(
+        load_retractions(retractions),
+        load_reported(),
+        load_verifications(verifications) if verifications else {},
+        load_comparisons(comparisons) if comparisons else [],
+    )
 
 
 class Format(StrEnum):

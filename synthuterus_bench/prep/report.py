@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from synthuterus_bench.cohorts.record import Manifest
+from synthuterus_bench.look import render as render_page
 from synthuterus_bench.prep.look import FIELD_RANGE, HISTOGRAM_END
 from synthuterus_bench.prep.pipeline import Pipeline
 from synthuterus_bench.prep.roi import Source
@@ -12,7 +13,7 @@ from synthuterus_bench.prep.steps import facts_of
 from synthuterus_bench.prep.work import Outcome
 from synthuterus_bench.repro import write_atomic
 
-TEMPLATE = "report.html.j2"
+PAGES = Path(__file__).parent / "pages"
 
 
 def write_report(path: Path, source: Manifest, pipeline: Pipeline, outcomes: list[Outcome]) -> None:
@@ -26,20 +27,14 @@ def write_report(path: Path, source: Manifest, pipeline: Pipeline, outcomes: lis
 
 
 def render(source: Manifest, pipeline: Pipeline, outcomes: list[Outcome]) -> str:
-    """The page as text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    """The page as text; pictures and curves, which this package drew, are printed whole as they are."""
+    from markupsafe import Markup
 
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["curve"] = curve
     spreads = [outcome.field_sd for outcome in outcomes if outcome.field_sd is not None]
     found = Counter(outcome.source for outcome in outcomes)
-    return made.get_template(TEMPLATE).render(
+    return render_page(
+        "prep.html.j2",
+        PAGES,
         source=source,
         views={view: pipeline.digest(view) for view in pipeline.views},
         steps=[(step.name, facts_of(step)) for step in pipeline.shared],
@@ -50,6 +45,8 @@ def render(source: Manifest, pipeline: Pipeline, outcomes: list[Outcome]) -> str
         spreads=(min(spreads), median(spreads), max(spreads)) if spreads else None,
         factor=round(2.718281828459045**FIELD_RANGE, 2),
         histogram_end=f"{HISTOGRAM_END:g}",
+        curve=lambda heights: Markup(curve(heights)),
+        address=lambda png: Markup(f"data:image/png;base64,{png}"),
     )
 
 

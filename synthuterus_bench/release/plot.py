@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from synthuterus_bench.look.plots import LIGHT
 from synthuterus_bench.release.parts import Part
 from synthuterus_bench.vocab import FIELD_STRENGTHS
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PLOT = "composition.png"
-_INK, _LINE = "#16212c", "#dce1e5"
+_INK, _LINE = LIGHT.text, LIGHT.line
 _STYLES = dict(zip(FIELD_STRENGTHS, (("#b9d6e8", _INK), ("#5aa2c9", _INK), ("#0b5f7d", "white")), strict=True))
 _OTHER = ("#c9ced3", _INK)
 """Fill and text of a field strength, and of one that is not told or not known."""

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from synthuterus_bench.bench.pages.text import one_line
 from synthuterus_bench.errors import StudyError
+from synthuterus_bench.look.text import one_line
 from synthuterus_bench.repro import canonical_json, digest_json, unique_keys, write_atomic
 from synthuterus_bench.vocab import Kind, Orientation, Split, View
 

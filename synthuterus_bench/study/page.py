@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.bench.pages import render
 from synthuterus_bench.cohorts.window import DISPLAY_HIGH, DISPLAY_LOW, LOW, QUANTUM
+from synthuterus_bench.look import render
 from synthuterus_bench.repro import canonical_json
 from synthuterus_bench.study.key import Key
 from synthuterus_bench.study.words import CONFIDENCE, GROUPS

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from synthuterus_bench.bench.plots import Dot, Figure, Ink, in_both_themes, metric_dots
+from synthuterus_bench.bench.plots import Dot, metric_dots
+from synthuterus_bench.look.plots import Figure, Ink, in_both_themes
 from synthuterus_bench.study.exact import CHANCE
 from synthuterus_bench.study.record import GroupScore, Score
 from synthuterus_bench.study.words import group_name

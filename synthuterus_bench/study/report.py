@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from synthuterus_bench.bench.pages import render
+from synthuterus_bench.look import render
 from synthuterus_bench.repro import canonical_json, write_atomic
 from synthuterus_bench.study.plots import accuracy_figure, groups_shown, roc_figure
 from synthuterus_bench.study.record import Score

@@ -1,5 +1,6 @@
 """What a page holds, as a browser would see it."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +14,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
         self.scripts: list[str] = []
+        self.data: list[str] = []
         self._inside = ""
         self.feed(source)
 
@@ -22,14 +24,15 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
-        self._inside = tag if tag in ("script", "style") else self._inside
+        if tag in ("script", "style"):
+            self._inside = "data" if ("type", "application/json") in attrs else tag
 
     def handle_endtag(self, tag):
         self._inside = ""
 
     def handle_data(self, data):
-        if self._inside == "script":
-            self.scripts.append(data)
+        if self._inside in ("script", "data"):
+            (self.scripts if self._inside == "script" else self.data).append(data)
         elif self._inside != "style":
             self.text += data
 
@@ -51,4 +54,6 @@ def faults(page: Page) -> list[str]:
 
 def _local(href: str) -> bool:
     name = href.removeprefix("../").removeprefix("entry/")
-    return href == "data:," or name == "index.html" or (len(name.split(".")[0]) == 64 and name.isascii())
+    table = re.fullmatch(r"tables/[a-z0-9-]+\.(csv|json)", href)
+    known = href == "data:," or name in ("index.html", "paper.html") or table is not None
+    return known or re.fullmatch(r"[0-9a-f]{64}\.(html|json|(eval-results|model-index)\.yaml)", name) is not None

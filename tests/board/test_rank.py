@@ -1,7 +1,5 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
-from synthuterus_bench.board.rank import Listed, Place, groups, rank
+from synthuterus_bench.board.rank import Listed, groups, rank
+from synthuterus_bench.board.tiers import Span
 from tests.board.samples import SUITE, board, entry, sample
 
 
@@ -21,35 +19,35 @@ def listed(name: str, value: float, half: float, **params) -> Listed:
     return Listed(made.id, made)
 
 
-def places(standings) -> dict[str, Place | None]:
+def places(standings) -> dict[str, Span | None]:
     return {standing.listed.entry.generator.name: standing.place for standing in standings}
 
 
 def test_separate_intervals_give_single_ranks():
     found = places(rank([listed("b", 2, 0.4), listed("a", 1, 0.4), listed("c", 3, 0.4)]))
-    assert found == {"a": Place(1, 1, 3), "b": Place(2, 2, 3), "c": Place(3, 3, 3)}
+    assert found == {"a": Span(1, 1, 3), "b": Span(2, 2, 3), "c": Span(3, 3, 3)}
     assert [*found] == ["a", "b", "c"]
 
 
 def test_overlap_is_a_tie():
-    found = places(rank([listed("a", 1, 0.6), listed("b", 2, 0.6), listed("c", 9, 0.1)]))
-    assert found == {"a": Place(1, 2, 3), "b": Place(1, 2, 3), "c": Place(3, 3, 3)}
+    found = places(rank([listed("a", 1, 0.8), listed("b", 2, 0.8), listed("c", 9, 0.1)]))
+    assert found == {"a": Span(1, 2, 3), "b": Span(1, 2, 3), "c": Span(3, 3, 3)}
 
 
 def test_wide_interval_does_not_lead():
     found = rank([listed("vague", 5, 100), listed("a", 1, 0.1), listed("b", 2, 0.1)])
     assert [standing.listed.entry.generator.name for standing in found] == ["a", "b", "vague"]
-    assert found[2].place == Place(1, 3, 3)
+    assert found[2].place == Span(1, 3, 3)
 
 
-@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 30)), min_size=1, max_size=6))
-def test_places_hold_every_order_the_intervals_allow(pairs):
-    found = rank([listed(str(number), *pair) for number, pair in enumerate(pairs)])
-    for standing in found:
-        mine = standing.listed.entry.results[0].ci
-        others = [s.listed.entry.results[0].ci for s in found if s is not standing]
-        assert standing.place.best == 1 + sum(other.high < mine.low for other in others)
-        assert standing.place.worst == 1 + sum(other.low <= mine.high for other in others)
+def test_tiers_come_before_places():
+    found = rank([listed("b", 2, 0.1), listed("a", 1, 0.1), listed("vague", 3.4, 5.0), listed("c", 3, 0.1)])
+    assert [(standing.listed.entry.generator.name, standing.tier.text) for standing in found] == [
+        ("a", "1"),
+        ("b", "2"),
+        ("c", "3"),
+        ("vague", "1–3"),
+    ]
 
 
 def test_only_equal_digests_are_grouped():
@@ -64,7 +62,7 @@ def test_only_equal_digests_are_grouped():
 def test_other_parameters_do_not_rank():
     found = rank([listed("a", 1, 0.1, degree=3), listed("b", 2, 0.1, degree=3), listed("c", 0, 0.1, degree=9)])
     assert found[-1].reason == "Embedder KID by other parameters"
-    assert [standing.place for standing in found] == [Place(1, 1, 2), Place(2, 2, 2), None]
+    assert [standing.place for standing in found] == [Span(1, 1, 2), Span(2, 2, 2), None]
 
 
 def test_reasons_of_the_unranked():

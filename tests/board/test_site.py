@@ -1,13 +1,17 @@
+import csv
 import json
+import re
 
 import pytest
+import yaml
+from huggingface_hub.repocard_data import model_index_to_eval_results
 
-from synthuterus_bench.bench.pages.text import unsafe
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.retractions import Retraction
-from synthuterus_bench.board.site import build_site
+from synthuterus_bench.board.site import Material, build_site, command_of
 from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.errors import DataError
+from synthuterus_bench.look.text import unsafe
 from tests.board.html import Page, faults
 from tests.board.samples import NO_INCEPTION, SUITE, board, entry, sample
 
@@ -25,6 +29,15 @@ PAYLOADS = (
     "-->]]>",
     "A" * 400,
 )
+
+
+REPORTED = Material(reported=load_reported())
+
+
+def block(index) -> dict:
+    """What the page's script reads."""
+    (text,) = Page.read(index).data
+    return json.loads(text)
 
 
 def poisoned(value, payload: str, keys: bool = True):
@@ -58,43 +71,71 @@ def hostile(payload: str) -> Entry:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    return build_site(board(), tmp_path_factory.mktemp("site") / "out", [], load_reported())
+    return build_site(board(), tmp_path_factory.mktemp("site") / "out", REPORTED)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_texts_are_inert(tmp_path, payload):
     attacker = hostile(payload)
-    index = build_site([attacker, entry()], tmp_path / "site", [], load_reported())
+    index = build_site([attacker, entry()], tmp_path / "site", REPORTED)
     for path in index.parent.rglob("*.html"):
         page = Page.read(path)
         assert faults(page) == []
         assert not set(page.source) & set("\u202e\u2066\x1b\x07")
     own = Page.read(index.parent / "entry" / f"{attacker.id}.html")
     assert unsafe(payload) or payload in own.text
-    names = {path.relative_to(index.parent).as_posix() for path in index.parent.rglob("*")}
-    assert all(name in ("index.html", "entry") or name.startswith("entry/") for name in names)
+    names = {path.relative_to(index.parent).as_posix() for path in index.parent.rglob("*") if path.is_file()}
+    assert all(re.fullmatch(r"(entry/[0-9a-f]{64}|tables/[a-z0-9-]+|index|paper)\.[a-z.-]+", name) for name in names)
+    for path in index.parent.glob("tables/*.csv"):
+        with path.open(newline="", encoding="utf-8") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in cells)
+        assert not any(map(unsafe, cells))
 
 
-def test_every_value_has_its_interval_and_floor(site):
-    text = Page.read(site).text
-    assert "0.0041" in text
-    assert "0.0025 to 0.0057" in text
-    assert "floor −0.0011 to 0.0014" in text
+def test_the_block_holds_every_value_with_interval_and_floor(site):
+    (table,) = block(site)["tables"]
+    kid = next(place for place, column in enumerate(table["columns"]) if column["key"] == "kid-embedder")
+    floors = table["columns"][kid]["floors"]
+    found = {table["entries"][place]["name"]: cells[kid] for place, _, cells in table["scopes"]["pooled"]}
+    assert len(found) == len(board())
+    value, low, high, floor = found["ddpm2d-ct-roi"]
+    assert (value, low, high, floors[floor]) == (0.0041, 0.0025, 0.0057, [-0.0011, 0.0014])
+
+
+def test_the_block_ends_no_script_and_holds_texts_once(site):
+    source = Page.read(site).data[0]
+    assert not set(source) & set("<>&\u2028")
+    assert source.count(NO_INCEPTION) == 1
 
 
 def test_unavailable_shows_its_reason_and_no_zero(site):
-    page = Page.read(site)
-    assert NO_INCEPTION in page.text
-    name = next(each.generator.name for each in board() if each.generator.name.startswith("A very"))
-    rows = page.source.split("<tr ")
-    row = next(part for part in rows if name in part)
-    assert row.count('data-sort=""') == 2
+    data = block(site)
+    (table,) = data["tables"]
+    fid = next(place for place, column in enumerate(table["columns"]) if column["key"] == "fid-2048")
+    found = {table["entries"][place]["name"]: cells[fid] for place, _, cells in table["scopes"]["pooled"]}
+    cell = next(cell for name, cell in found.items() if name.startswith("A very"))
+    assert data["texts"][cell - 1] == ["unavailable", NO_INCEPTION]
+
+
+def test_tables_as_files_hold_the_same(site):
+    (path,) = site.parent.glob("tables/*.json")
+    table = json.loads(path.read_text())
+    rows = [row for row in table["rows"] if row["scope"] == "pooled"]
+    assert len(rows) == len(board())
+    mine = next(row for row in rows if row["generator"] == "ddpm2d-ct-roi")
+    assert mine["results"]["kid-embedder"]["ci"]["low"] == 0.0025
+    assert (mine["tier_best"], mine["rank_best"], mine["verification"]) == (1, 1, "declared")
+    with path.with_suffix(".csv").open(newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["scope"] == "pooled"]
+    assert {line["generator"]: line["kid-embedder"] for line in lines}["ddpm2d-ct-roi"] == "0.0041"
+    assert [line["reason"] for line in lines if line["control"] == "True"] == ["control", "control"]
 
 
 def test_reported_numbers_stand_apart(site):
-    measured, reported = Page.read(site).source.split("Reported in the paper, not measured here")
-    assert "ddpm2d-uncond-full" not in measured
-    assert "data-sort" not in reported
+    assert "ddpm2d-uncond-full" not in Page.read(site).data[0]
+    _, reported = Page.read(site).source.split("Reported in the paper, not measured here")
+    assert "ddpm2d-uncond-full" in reported
 
 
 def test_pages_are_safe_and_links_lead_somewhere(site):
@@ -112,44 +153,100 @@ def test_json_beside_the_page_is_the_entry(site):
 
 
 def test_two_builds_are_equal(site, tmp_path):
-    again = build_site(reversed(board()), tmp_path / "again", [], load_reported())
+    again = build_site(reversed(board()), tmp_path / "again", REPORTED)
     for path in site.parent.rglob("*.*"):
         assert path.read_bytes() == (again.parent / path.relative_to(site.parent)).read_bytes(), path.name
 
 
 def test_retracted_metric_is_withdrawn_and_unranked(tmp_path):
     retraction = Retraction(metric="kid-embedder", reason="wrong kernel")
-    text = Page.read(build_site(board(), tmp_path / "site", [retraction], [])).text
-    assert "withdrawn: wrong kernel" in text
-    assert "0.0041" not in text
+    index = build_site(board(), tmp_path / "site", Material([retraction]))
+    (table,) = block(index)["tables"]
+    assert ["withheld", "withdrawn: wrong kernel"] in block(index)["texts"]
+    assert all(isinstance(standing, int) for _, standing, _ in table["scopes"]["pooled"])
+    assert "0.0041" not in Page.read(index).source
 
 
 def test_superseded_entry_leaves_the_table_but_keeps_its_page(tmp_path):
     old = entry()
-    index = build_site([old, entry(supersedes=old.id, submitter="again")], tmp_path / "site", [], [])
+    index = build_site([old, entry(supersedes=old.id, submitter="again")], tmp_path / "site", Material())
     assert old.id not in index.read_text()
-    assert (index.parent / "entry" / f"{old.id}.html").is_file()
+    assert "A later entry of this generator" in (index.parent / "entry" / f"{old.id}.html").read_text()
 
 
 def test_nobody_supersedes_another(tmp_path):
     old = entry()
-    index = build_site([old, entry("ldm2d-ct-roi", supersedes=old.id)], tmp_path / "site", [], [])
+    index = build_site([old, entry("ldm2d-ct-roi", supersedes=old.id)], tmp_path / "site", Material())
     assert old.id in index.read_text()
 
 
 def test_protocols_get_tables_of_their_own(tmp_path):
     other = entry("ldm2d-ct-roi", suite={**SUITE, "protocol_digest": "0" * 64})
-    page = Page.read(build_site([entry(), other], tmp_path / "site", [], []))
-    assert sum(tag == "table" for tag, _ in page.elements) == 2
-    assert "of 2" not in page.text
+    tables = block(build_site([entry(), other], tmp_path / "site", Material()))["tables"]
+    assert [table["scopes"]["pooled"][0][1] for table in tables] == [[1, 1, 1, 1, 1]] * 2
+    assert len({table["name"] for table in tables}) == 2
 
 
 def test_empty_board(tmp_path):
-    assert "No entries yet" in build_site([], tmp_path / "site", [], []).read_text()
+    assert "No entries yet" in build_site([], tmp_path / "site", Material()).read_text()
 
 
 def test_existing_folder_is_left_alone(tmp_path):
     (tmp_path / "mine").write_text("x")
     with pytest.raises(DataError, match="expected nothing there yet"):
-        build_site([], tmp_path, [], [])
+        build_site([], tmp_path, Material())
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_exports_for_the_hub(site):
+    one = entry()
+    home = site.parent / "entry"
+    results = yaml.safe_load((home / f"{one.id}.eval-results.yaml").read_text())
+    kid = next(row for row in results if row["dataset"]["task_id"] == "sample-suite-kid-embedder")
+    assert kid["value"] == 0.0041
+    assert kid["dataset"]["id"] == "synthuterus-bench/leaderboard"
+    assert "interval 0.0025 to 0.0057" in kid["notes"]
+    index = yaml.safe_load((home / f"{one.id}.model-index.yaml").read_text())["model-index"]
+    name, found = model_index_to_eval_results(index)
+    assert name == "ddpm2d-ct-roi"
+    assert {one.metric_type: one.metric_value for one in found}["fid-2048"] == 71.4
+
+
+def test_a_space_has_its_front_matter(tmp_path):
+    index = build_site(board(), tmp_path / "space", Material(), space=True)
+    _, front, body = (index.parent / "README.md").read_text().split("---\n")
+    told = yaml.safe_load(front)
+    assert (told["sdk"], told["app_file"]) == ("static", "index.html")
+    assert len(told["short_description"]) <= 60
+    assert "8 entries" in body
+
+
+def test_every_field_is_on_the_page_of_an_entry(site):
+    text = Page.read(site.parent / "entry" / f"{entry().id}.html").text
+    for words in ("generator.parameters", "11873665", "sampling.scheduler", "privacy.self_test.copies_caught"):
+        assert words in text
+    assert "Tier, pooled" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        ({}, "synthbench evaluate PATH/TO/IMAGES --suite sample-suite"),
+        ({"repo": "a/b", "revision": "v1"}, "synthbench pull a/b@v1 --out images && synthbench evaluate images"),
+        ({"repo": "a/b; rm -rf ~", "revision": "v1"}, "synthbench evaluate PATH/TO/IMAGES"),
+        ({"repo": "--help/b", "revision": "v1"}, "synthbench evaluate PATH/TO/IMAGES"),
+        ({"repo": "a/b", "revision": "$(x)"}, "synthbench evaluate PATH/TO/IMAGES"),
+    ],
+)
+def test_the_command_takes_nothing_that_a_shell_would_read(changes, command):
+    made = entry(dataset=sample()["dataset"] | changes)
+    assert command_of(made).startswith(command)
+    assert set(command_of(made)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -./@&")
+
+
+def test_commands_of_controls_and_other_references():
+    assert command_of(entry("control: noise")) == "synthbench evaluate --controls --suite sample-suite"
+    other = entry(suite=SUITE | {"reference": "umd"})
+    assert command_of(other).endswith("--reference umd")
+    private = entry(suite=SUITE | {"reference": "our $(cohort)"})
+    assert command_of(private).endswith("--reference PATH/TO/REFERENCE")

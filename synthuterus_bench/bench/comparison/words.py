@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from synthuterus_bench.bench.comparison.record import Comparison, Row
-from synthuterus_bench.bench.pages.text import number
 from synthuterus_bench.bench.table import POOLED, REGIME, SCOPES, TITLES
+from synthuterus_bench.look.text import number
 from synthuterus_bench.repro import canonical_json
 
 ARROWS = {"lower": "↓", "higher": "↑", "none": ""}

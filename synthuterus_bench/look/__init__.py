@@ -1,6 +1,6 @@
 """The one look of every page: a single file with its style, script and pictures inside, that asks nothing of a network.
 
-Whatever a template prints is first made inert (:func:`synthuterus_bench.bench.pages.text.inert`), then escaped; only
+Whatever a template prints is first made inert (:func:`synthuterus_bench.look.text.inert`), then escaped; only
 ``Markup`` passes as it is, and only this package's own files and base64 are ever marked so. A policy in the page's
 head lets the browser run the one style and the one script by their hashes, show ``data:`` pictures, and nothing else.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthuterus_bench import __version__
-from synthuterus_bench.bench.pages.text import https, inert, number, percent, short
+from synthuterus_bench.look.text import https, inert, number, percent, short
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
-def render(template: str, folder: Path = HERE, **values: Any) -> str:
+def render(template: str, folder: Path, **values: Any) -> str:
     """A whole page as text.
 
     Args:
@@ -36,8 +36,8 @@ def render(template: str, folder: Path = HERE, **values: Any) -> str:
 
 
 @cache
-def environment(folder: Path = HERE) -> "Environment":
-    """Templates of ``folder`` over those of this package, with escaping always on."""
+def environment(folder: Path) -> "Environment":
+    """Templates of ``folder`` over those of this room, with escaping always on."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
@@ -70,8 +70,7 @@ def _finalize(value: Any) -> Any:
 
 
 def _joined(folder: Path, suffix: str) -> str:
-    base = HERE / f"base.{suffix}"
-    files = (base, *(file for file in sorted(folder.glob(f"*.{suffix}")) if file != base))
+    files = HERE / f"look.{suffix}", *sorted(folder.glob(f"*.{suffix}"))
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from synthuterus_bench.bench.pages.text import one_line
+from synthuterus_bench.look.text import one_line
 
 _SIGNS = re.compile(r"([\\`*_\[\]<>|~#])")
 

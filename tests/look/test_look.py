@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from synthuterus_bench.bench.pages import environment, picture, render
-from synthuterus_bench.bench.pages.text import LONGEST, https, inert, number, one_line, unsafe
+from synthuterus_bench.look import environment, picture, render
+from synthuterus_bench.look.text import LONGEST, https, inert, number, one_line, unsafe
 
 
 @pytest.fixture
