@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synthuterus_bench.bench.controls.submissions import CONTROLS, halve, make_control
+from synthuterus_bench.bench.opening import open_submission
 from synthuterus_bench.bench.reference import PHANTOM, load_reference
-from synthuterus_bench.bench.run import Clock, Evaluation, evaluate_sets, read_submission
+from synthuterus_bench.bench.run import Clock, Evaluation, evaluate_sets
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.threads import one_thread
@@ -77,16 +78,12 @@ def make_first(first: First, suite: Suite, bench: Bench) -> Evaluation:
         real = halves.real
     else:
         folder = find_pipeline(first.name)
-        submission = read_submission(folder, suite, first.name, bench.cache, bench.tools.device, bench.tools.track)
+        submission = open_submission(folder, suite, first.name, bench.cache, bench.tools.device, bench.tools.track)
     done = evaluate_sets(Sets(submission, real), suite, bench.tools, Clock())
     said = {COMMAND: f"{SCRIPT} --suite {suite.id} --only {first.name}"}
-    entry = done.entry.model_copy(
-        update={
-            "environment": done.entry.environment | said,
-            "training_data": [TAKEN_OUT] if first.control else [f"{real.name}, train split"],
-        }
-    )
-    return replace(done, entry=entry)
+    learned = [TAKEN_OUT] if first.control else done.entry.training_data
+    changes = {"environment": done.entry.environment | said, "training_data": learned}
+    return replace(done, entry=done.entry.model_copy(update=changes))
 
 
 def _is_roi(suite: Suite) -> bool:

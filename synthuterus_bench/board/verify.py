@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthuterus_bench.bench.bundle import is_bundle
+from synthuterus_bench.bench.opening import open_submission
 from synthuterus_bench.bench.published import read_published
 from synthuterus_bench.bench.recomputing import score_published
 from synthuterus_bench.bench.reference import PHANTOM, UMD, Reference, cache_folder, load_reference
-from synthuterus_bench.bench.run import Clock, environment, evaluate_sets, read_submission
+from synthuterus_bench.bench.run import Clock, environment, evaluate_sets
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.stock import is_stock
 from synthuterus_bench.bench.submission import Submission
@@ -126,7 +127,7 @@ def _recompute(entry: Entry, source: Path, bench: Bench, suite: Suite) -> Verifi
 
 
 def _re_embed(entry: Entry, source: Path, bench: Bench, suite: Suite) -> Verification:
-    submission = read_submission(
+    submission = open_submission(
         source, suite, entry.generator.name, bench.cache, bench.tools.device, bench.tools.track
     )
     _check_same(source, "images", submission.manifest_sha256, entry.dataset.manifest_sha256)
@@ -152,11 +153,11 @@ def _drawn(entry: Entry, source: Path, bench: Bench, suite: Suite) -> Submission
     """The images of an entry drawn again by what it says of their making."""
     facts = (entry.generator.name, bench.cache, bench.tools.device, bench.tools.track)
     if is_stock(source):
-        return read_submission(source, suite, *facts)
+        return open_submission(source, suite, *facts)
     plan = plan_of(entry, source)
     name = f"{entry.id[:16]}-{digest_json(facts_of(source))[:16]}"
     release = generate(plan, bench.cache / "regenerated" / name, bench.tools.workers, bench.tools.track)
-    return read_submission(release.root, suite, *facts)
+    return open_submission(release.root, suite, *facts)
 
 
 def plan_of(entry: Entry, folder: Path) -> ReleasePlan:

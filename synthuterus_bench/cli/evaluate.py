@@ -24,7 +24,8 @@ def evaluate(
         Path | None,
         typer.Argument(
             help="A release or cohort folder, a folder with subfolders av-af, av-rf, rv-af and rv-rf of images "
-            "(8 or 16-bit gray PNG, NIfTI), or a pipeline folder, from which images are drawn first: one that "
+            "(gray PNG, TIFF, NIfTI), a folder of Parquet or Arrow that `datasets` wrote, an .npz archive, "
+            "hf:ORG/NAME@COMMIT, or a pipeline folder, from which images are drawn first: one that "
             "`synthbench train` made, or a stock unconditional one of diffusers.",
             show_default=False,
         ),
@@ -49,7 +50,10 @@ def evaluate(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(help="Also write the report, one HTML file; of controls, Markdown.", show_default="no report"),
+        typer.Option(
+            help="Also write the report: one HTML file, or Markdown where the name ends in .md; of controls, Markdown.",
+            show_default="no report",
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the generator.", show_default="what a release says")] = None,
     weights_dir: PublishedWeights = None,
@@ -88,6 +92,14 @@ def evaluate(
             "value beside a bound that was written before.",
         ),
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Only look: print every fault of the images, copies of the reference among them, and write nothing. "
+            "Exit code 1 if there is any.",
+        ),
+    ] = False,
 ) -> None:
     """Measure synthetic images against real ones: distances, diversity, anatomy, use for training, by orientation.
 
@@ -96,10 +108,21 @@ def evaluate(
 
     Example: synthbench evaluate my_images/ --suite demo --out my_entry.json
 
+    Example: synthbench evaluate my_images.npz --check
+
     Example: synthbench evaluate --reconstruction my-vae --cohort cohort --plot reconstruction.png
 
     Example: synthbench evaluate --controls --suite demo --report controls.md
     """
+    if check:
+        if path is None or any((out_, report, name, reconstruction, cohort, plot, controls)):
+            raise UsageError(
+                "--check looks at one submission and writes nothing, found no submission or an option more"
+            )
+        from synthuterus_bench.cli.checking import check_only
+
+        check_only(path, suite.value, reference)
+        return
     if controls:
         if path is not None or name or reconstruction or cohort or plot or publish_features:
             raise UsageError("--controls makes its own images, found a folder or an option that belongs to one")
@@ -157,14 +180,15 @@ def evaluate(
 
 
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
-    """The report; a reference may be private, so none of its images are shown."""
+    """The report; of a reference that is not public none of its images are in the gallery."""
+    from synthuterus_bench.bench.reading import suited
     from synthuterus_bench.bench.report import write_report
-    from synthuterus_bench.bench.submission import suited
     from synthuterus_bench.bench.suite import find_suite
+    from synthuterus_bench.board.paper import beside_paper
     from synthuterus_bench.cohorts.layout import is_cohort
 
     release = suited(path, find_suite(done.entry.suite.id)) if is_cohort(path) else None
-    write_report(page, done.entry, done.details, release)
+    write_report(page, done.entry, done.details, release, gallery=done.gallery, paper=beside_paper(done.entry))
 
 
 def _human(done: "Evaluation", path: Path, details: Path) -> str:

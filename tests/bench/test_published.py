@@ -8,11 +8,11 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from synthuterus_bench.bench.published import HEADER, read_published, to_bytes
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.recomputing import score_published
 from synthuterus_bench.bench.reference import read_reference
 from synthuterus_bench.bench.run import Clock, evaluate, evaluate_sets
 from synthuterus_bench.bench.sets import Sets
-from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.bench.tools import make_tools
 from synthuterus_bench.errors import SubmissionError, UsageError
 from synthuterus_bench.metrics.base import Need
