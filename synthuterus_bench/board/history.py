@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from synthuterus_bench.board.entries import HOME, VERIFICATIONS
+from synthuterus_bench.board.entries import HOME, RETRACTIONS, VERIFICATIONS
 from synthuterus_bench.board.git import blobs_below, commit_of
 from synthuterus_bench.errors import UsageError
 
@@ -27,9 +27,9 @@ class Filed:
 
 
 def board_of(path: Path) -> Path | None:
-    """The folder of the board that a file or folder belongs to: the one with ``entries`` in it."""
+    """The folder of the board that a file or folder belongs to: the one with ``entries`` or retractions in it."""
     for folder in (path / BOARD, path):
-        if (folder / HOME).is_dir():
+        if (folder / HOME).is_dir() or (folder / RETRACTIONS).is_file():
             return folder
     return next((one.parent for one in (path, *path.absolute().parents) if one.name == HOME), None)
 
