@@ -11,6 +11,7 @@ from synthuterus_bench.errors import UsageError
 
 BOARD = "leaderboard"
 KEPT = (HOME, VERIFICATIONS)
+SUFFIX = ".json"
 _SHA1_DIGITS = 40
 
 
@@ -67,12 +68,13 @@ def broken_history(board: Path, before: Filed) -> Iterator[tuple[Path, str]]:
 
 
 def _kept(blobs: Mapping[str, str]) -> dict[str, str]:
-    return {name: blob for name, blob in blobs.items() if name.startswith(tuple(f"{folder}/" for folder in KEPT))}
+    homes = tuple(f"{folder}/" for folder in KEPT)
+    return {name: blob for name, blob in blobs.items() if name.startswith(homes) and name.endswith(SUFFIX)}
 
 
 def _names(board: Path) -> Iterator[tuple[str, Path]]:
     for folder in KEPT:
-        for path in sorted((board / folder).rglob("*")):
+        for path in sorted((board / folder).rglob(f"*{SUFFIX}")):
             if path.is_file() and not path.is_symlink():
                 yield path.relative_to(board).as_posix(), path
 

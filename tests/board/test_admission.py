@@ -79,6 +79,16 @@ def test_verifications_are_append_only_too_and_of_entries_that_are_there(board):
     assert any("Field required" in line for line in problems(board))
 
 
+def test_an_empty_board_can_be_the_base(board, tmp_path):
+    before = tmp_path / "before" / "leaderboard"
+    before.mkdir(parents=True)
+    (before / "retractions.yaml").write_text("retractions: []\n")
+    assert problems(board, str(before)) == []
+    (before / "entries").mkdir()
+    (before / "entries" / ".gitkeep").touch()
+    assert problems(board, str(before.parent)) == []
+
+
 def test_an_odd_base_is_usage(board, tmp_path):
     for odd in ("no-such-branch", "--upload-pack=touch x", str(tmp_path / "nothing")):
         with pytest.raises(UsageError, match="no such"):
