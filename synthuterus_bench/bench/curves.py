@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.look.plots import Figure, Ink, in_both_themes, in_panels
+from synthuterus_bench.look.plots import Figure, Ink, in_both_themes
 from synthuterus_bench.look.text import inert
 
 if TYPE_CHECKING:
@@ -31,26 +31,33 @@ class Projection:
     explained: tuple[float, float]
 
 
-def projection_plot(found: Projection) -> Figure:
-    """One panel a class: real images as rings, synthetic ones as crosses."""
+def projection_plots(found: Projection) -> dict[str, Figure]:
+    """One figure a class, all on one scale: real images as rings, synthetic ones as crosses."""
+    every = np.concatenate([*found.real.values(), *found.synthetic.values()])
+    low, high = (every.min(0), every.max(0)) if len(every) else (np.zeros(2), np.ones(2))
+    room = np.maximum(high - low, 1e-6) * 0.05
+    return {
+        name: _projection(found, name, number, (low - room, high + room)) for number, name in enumerate(found.synthetic)
+    }
 
-    def draw(panels: "list[Axes]", ink: Ink) -> None:
-        for axes, (name, points), colour in zip(panels, found.synthetic.items(), ink.classes, strict=False):
-            real = found.real.get(name, np.empty((0, 2)))
-            rings: dict[str, Any] = {"markersize": 4, "markerfacecolor": "none", "markeredgewidth": 0.8}
-            axes.plot(*real.T, "o", color=ink.muted, label="real", **rings)
-            axes.plot(*points.T, "x", color=colour, markersize=4.5, markeredgewidth=1.1, label="synthetic")
-            axes.set_title(f"{inert(name)}: {len(real)} real, {len(points)} synthetic", fontsize=9.5, loc="left")
-            axes.locator_params(nbins=5)
-        for axes in panels[2:]:
-            axes.set_xlabel(f"first direction ({found.explained[0]:.0%} of variance)")
-        for axes in panels[::2]:
-            axes.set_ylabel(f"second ({found.explained[1]:.0%})")
-        panels[0].legend(frameon=False, fontsize=9, labelcolor=ink.text, loc="best", handletextpad=0.2)
 
-    told = ", ".join(f"{inert(name)} {len(points)} synthetic" for name, points in found.synthetic.items())
-    alt = f"Projection of embedder features on two directions, one panel a class: {told}."
-    return in_panels(draw, (7.2, 6.2), alt, (2, 2))
+def _projection(found: Projection, name: str, number: int, ends: tuple[Points, Points]) -> Figure:
+    real, points = found.real.get(name, np.empty((0, 2))), found.synthetic[name]
+
+    def draw(axes: "Axes", ink: Ink) -> None:
+        rings: dict[str, Any] = {"markersize": 4, "markerfacecolor": "none", "markeredgewidth": 0.8}
+        if len(real):
+            axes.plot(*real.T, "o", color=ink.muted, label=f"real ({len(real)})", **rings)
+        told = f"synthetic ({len(points)})"
+        axes.plot(*points.T, "x", color=ink.classes[number % 4], markersize=4.5, markeredgewidth=1.1, label=told)
+        axes.set_xlabel(f"first direction ({found.explained[0]:.0%} of variance)")
+        axes.set_ylabel(f"second direction ({found.explained[1]:.0%})")
+        axes.set(xlim=(ends[0][0], ends[1][0]), ylim=(ends[0][1], ends[1][1]))
+        axes.locator_params(nbins=5)
+        axes.legend(frameon=False, fontsize=9, labelcolor=ink.text, loc="best", handletextpad=0.2)
+
+    alt = f"Embedder features of {inert(name)} on two directions: {len(real)} real and {len(points)} synthetic images."
+    return in_both_themes(draw, (3.9, 3.5), alt)
 
 
 def similarity_to_real(
@@ -96,7 +103,7 @@ def roc_plot(labels: Sequence[str], false_positives: Sequence[float], curves: Se
         axes.plot([0, 1], [0, 1], color=ink.line, linewidth=1.2)
         for label, curve, area, colour, line in zip(labels, curves, areas, ink.classes, LINES, strict=False):
             told = f"{inert(label)} (area {area:.2f})"
-            axes.plot(false_positives, curve, color=colour, linestyle=line, linewidth=1.7, label=told)
+            axes.plot([0, *false_positives], [0, *curve], color=colour, linestyle=line, linewidth=1.7, label=told)
         axes.set(xlabel="false positives", ylabel="true positives", xlim=(0, 1), ylim=(0, 1.02), aspect="equal")
         axes.legend(frameon=False, fontsize=8.5, labelcolor=ink.text, loc="lower right")
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from synthuterus_bench.bench.audit import Similarities, similarities
-from synthuterus_bench.bench.curves import projection_plot, roc_plot, similarity_to_real
+from synthuterus_bench.bench.curves import projection_plots, roc_plot, similarity_to_real
 from synthuterus_bench.bench.details import Confusion, Details, Null
 from synthuterus_bench.bench.examples import A_CLASS, Pictures, first_of_each_class, small_png
 from synthuterus_bench.bench.gallery import Gallery
 from synthuterus_bench.bench.plots import Dot, confusion_matrix, metric_dots, similarity_histogram
 from synthuterus_bench.bench.report_markdown import write_markdown
 from synthuterus_bench.bench.report_parts import Pair, PaperTable, Parts, Strip
-from synthuterus_bench.bench.table import SCOPES, TITLES, Column, by_scope, columns, entry_table
+from synthuterus_bench.bench.table import REGIMES, SCOPES, TITLES, Column, by_scope, columns, entry_table
+from synthuterus_bench.bench.task import BOTH, REAL, SUBMISSION
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.entry import Entry, Result
@@ -85,10 +86,10 @@ def report_parts(
         },
         nulls=_nulls(details),
         similarity=_similarity(details),
-        near=details.near,
+        near={split: details.near[split] for split in map(str, Split) if split in details.near},
         audit=_audit(audit),
         neighbours=_neighbours(gallery) if gallery else {},
-        projection=projection_plot(gallery.projection) if gallery else None,
+        projection=projection_plots(gallery.projection) if gallery else {},
         paper=tuple(paper),
     )
 
@@ -133,8 +134,22 @@ def _nulls(details: Details) -> list[tuple[str, list[tuple[str, Null | None]]]]:
 def _similarity(details: Details) -> Figure | None:
     """Nearest real training image: of the submission, and of held-out real images, which are the null."""
     found = next(iter(details.similarities.values()), None)
-    bound = details.near.get(str(Split.TRAIN))
-    return None if found is None else similarity_to_real(found.edges, found.counts, bound.bound if bound else None)
+    if found is None:
+        return None
+    bound, counts = details.near.get(str(Split.TRAIN)), dict(sorted(found.counts.items(), reverse=True))
+    return similarity_to_real(found.edges, counts, bound.bound if bound else None)
+
+
+def _rocs(details: Details) -> dict[str, Figure]:
+    """One figure of each regime and arm, in the order of the suites."""
+
+    def place(name: str) -> tuple[int, int]:
+        regime, _, arm = name.partition(", ")
+        arms = (SUBMISSION, REAL, BOTH)
+        return REGIMES.index(regime) if regime in REGIMES else 9, arms.index(arm) if arm in arms else 9
+
+    found = ((name, details.rocs[name]) for name in sorted(details.rocs, key=place))
+    return {name: roc_plot(one.labels, one.false_positives, one.true_positives) for name, one in found}
 
 
 def _audit(audit: Similarities | None) -> dict[str, Figure]:

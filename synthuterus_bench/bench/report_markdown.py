@@ -144,10 +144,10 @@ def _figures(title: str, figures: Mapping[str, Figure], pictures: _Pictures) -> 
 
 
 def _likeness(parts: Parts, pictures: _Pictures) -> Iterator[str]:
-    shown = (("Features on two directions", parts.projection), ("Similarity to real images", parts.similarity))
-    for title, figure in shown:
-        if figure is not None:
-            yield from (f"## {title}", "", pictures.take(figure.light, figure.alt), "")
+    yield from _figures("Features on two directions", parts.projection, pictures)
+    if parts.similarity is not None:
+        yield from ("## Similarity to real images", "")
+        yield from (pictures.take(parts.similarity.light, parts.similarity.alt), "")
     for split, near in parts.near.items():
         yield f"- near copies of {safe(split)} images: {near.found}; chance explains about {near.expected:.1f}"
     yield ""

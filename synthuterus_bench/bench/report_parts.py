@@ -66,5 +66,5 @@ class Parts:
     near: Mapping[str, NearCopies]
     audit: Mapping[str, Figure]
     neighbours: Mapping[str, Sequence[Pair]]
-    projection: Figure | None
+    projection: Mapping[str, Figure]
     paper: tuple[PaperTable, ...]

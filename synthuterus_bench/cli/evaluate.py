@@ -181,13 +181,15 @@ def evaluate(
 
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
     """The report; of a reference that is not public none of its images are in the gallery."""
+    from synthuterus_bench.bench.opening import find_source
     from synthuterus_bench.bench.reading import suited
     from synthuterus_bench.bench.report import write_report
     from synthuterus_bench.bench.suite import find_suite
     from synthuterus_bench.board.paper import beside_paper
     from synthuterus_bench.cohorts.layout import is_cohort
 
-    release = suited(path, find_suite(done.entry.suite.id)) if is_cohort(path) else None
+    place = find_source(path).path
+    release = suited(place, find_suite(done.entry.suite.id)) if is_cohort(place) else None
     write_report(page, done.entry, done.details, release, gallery=done.gallery, paper=beside_paper(done.entry))
 
 

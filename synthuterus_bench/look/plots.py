@@ -71,20 +71,11 @@ class Figure:
 
 def in_both_themes(draw: "Callable[[Axes, Ink], None]", inches: tuple[float, float], alt: str) -> Figure:
     """What ``draw`` draws on axes in the ink it is given, once for each theme."""
-    return in_panels(lambda panels, ink: draw(panels[0], ink), inches, alt, (1, 1))
-
-
-def in_panels(
-    draw: "Callable[[list[Axes], Ink], None]", inches: tuple[float, float], alt: str, grid: tuple[int, int]
-) -> Figure:
-    """The same for several axes of one scale, ``grid`` rows and columns of them."""
-    light, dark = (picture(_svg(draw, ink, inches, grid), "image/svg+xml") for ink in (LIGHT, DARK))
+    light, dark = (picture(_svg(draw, ink, inches), "image/svg+xml") for ink in (LIGHT, DARK))
     return Figure(light, dark, alt, round(inches[0] * 96), round(inches[1] * 96))
 
 
-def _svg(
-    draw: "Callable[[list[Axes], Ink], None]", ink: Ink, inches: tuple[float, float], grid: tuple[int, int]
-) -> bytes:
+def _svg(draw: "Callable[[Axes, Ink], None]", ink: Ink, inches: tuple[float, float]) -> bytes:
     """Draw without pyplot, so that no window system and no global state is touched."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -93,8 +84,7 @@ def _svg(
     with mpl.rc_context(_settings(ink)):
         canvas = Canvas(figsize=inches, layout="constrained")
         FigureCanvasSVG(canvas)
-        panels = canvas.subplots(*grid, sharex=True, sharey=True, squeeze=False)
-        draw(list(panels.flat), ink)
+        draw(canvas.add_subplot(), ink)
         return _saved(canvas)
 
 

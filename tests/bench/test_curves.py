@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from synthuterus_bench.bench.curves import Projection, projection_plot, roc_plot, similarity_to_real
+from synthuterus_bench.bench.curves import Projection, projection_plots, roc_plot, similarity_to_real
 from synthuterus_bench.bench.gallery import make_gallery
 from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.reference import read_reference
@@ -80,11 +80,13 @@ def test_the_projection_is_a_rotation_of_standardised_features(sets, bank):
 def test_figures_say_what_they_show_and_repeat_to_the_byte():
     rng = np.random.default_rng(0)
     points = {str(name): rng.normal(size=(5, 2)) for name in CLASSES}
-    made = projection_plot(Projection(points, points, (0.5, 0.25)))
-    assert made == projection_plot(Projection(points, points, (0.5, 0.25)))
-    assert "50% of variance" in svg(made.light)
-    assert "5 real, 5 synthetic" in svg(made.dark)
-    assert "av-af 5 synthetic" in made.alt
+    made = projection_plots(Projection(points, points, (0.5, 0.25)))
+    assert made == projection_plots(Projection(points, points, (0.5, 0.25)))
+    assert list(made) == [*map(str, CLASSES)]
+    assert "50% of variance" in svg(made["av-af"].light)
+    assert "synthetic (5)" in svg(made["rv-rf"].dark)
+    assert "of av-rf on two directions: 5 real and 5 synthetic images" in made["av-rf"].alt
+    assert "real (" not in svg(projection_plots(Projection({}, points, (0.5, 0.25)))["av-af"].light)
     curve = roc_plot(("a", "b<script>"), (0.0, 0.5, 1.0), ((0.0, 0.75, 1.0), (0.0, 0.5, 1.0)))
     assert "Areas: a 0.62, b<script> 0.50" in curve.alt
     assert "<script>" not in svg(curve.light)

@@ -61,7 +61,8 @@ def _flat(path: Path) -> tuple[NDArray[np.generic], tuple[float, ...]] | None:
         image: Any = nibabel.load(path)
         if len(image.shape) != 2:
             return None
-        check_sides(*image.shape, str(path))
+        rows, columns = image.shape
+        check_sides(rows, columns, str(path))
         if (kind := image.get_data_dtype()).kind not in "iuf":
             raise SubmissionError(f"{path}: found pixels of {kind}, expected {GRAY}", fault=Fault.RANGE)
         return np.asanyarray(image.dataobj), tuple(float(step) for step in image.header.get_zooms()[:2])
