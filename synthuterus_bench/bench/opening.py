@@ -5,6 +5,7 @@ A generator's images are drawn first and kept. ``evaluate``, ``compare`` and the
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from synthuterus_bench.bench.card import FILE, Card, CardWeights, fault, read_card
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
@@ -94,7 +95,7 @@ def _told(submission: Submission, card: Card) -> Submission:
     """
     made = submission.generator
     said = {"license": card.licence, "code": card.code, "paper": card.paper}
-    told = {name: value for name, value in said.items() if value is not None}
+    told: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     told |= {"weights": _joined(made.weights, card.weights)} if card.weights else {}
     return replace(submission, generator=made.model_copy(update=told), card=card)
 

@@ -201,7 +201,7 @@ def _human(done: "Evaluation", path: Path, details: Path) -> str:
         _table(done),
         *_reasons(entry.results),
         *(done.details.notes if done.details else ()),
-        *([f"exact copies: {entry.overlap}"] if copies else []),
+        *([f"copies and repeats: {entry.overlap}"] if copies else []),
         f"took {took}",
         f"wrote {path} (id {entry.id[:12]}) and {details}",
     ]
