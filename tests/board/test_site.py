@@ -158,6 +158,13 @@ def test_two_builds_are_equal(site, tmp_path):
         assert path.read_bytes() == (again.parent / path.relative_to(site.parent)).read_bytes(), path.name
 
 
+def test_workers_change_no_byte(site, tmp_path, monkeypatch):
+    monkeypatch.setattr("synthuterus_bench.board.site.FEW", 1)
+    again = build_site(board(), tmp_path / "again", REPORTED, workers=2)
+    for path in site.parent.rglob("*.*"):
+        assert path.read_bytes() == (again.parent / path.relative_to(site.parent)).read_bytes(), path.name
+
+
 def test_retracted_metric_is_withdrawn_and_unranked(tmp_path):
     retraction = Retraction(metric="kid-embedder", reason="wrong kernel")
     index = build_site(board(), tmp_path / "site", Material([retraction]))
