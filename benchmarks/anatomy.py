@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
-from synthuterus_bench.bench.submission import load_submission
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.suite import DEMO
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.sheet import contact_sheet

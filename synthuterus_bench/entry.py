@@ -55,13 +55,18 @@ class Generator(_Model):
 
 
 class DatasetRef(_Model):
-    """The evaluated images."""
+    """The evaluated images.
+
+    ``form`` is what they came as: a release, class folders, tables, an archive, or a pipeline that drew them.
+    ``preprocess_digest`` is of the frame and window that pixels were put into, and how their intensities were read.
+    """
 
     manifest_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     n_per_class: dict[str, int]
     preprocess_digest: str | None = Digest
     repo: str | None = Text
     revision: str | None = Text
+    form: str | None = Text
 
 
 class Sampling(_Model):

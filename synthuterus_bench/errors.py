@@ -17,6 +17,7 @@ SynthbenchError
     └── HubError        the Hub refuses, fails, or holds something else
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -92,8 +93,54 @@ class DivergedError(DataError):
     """A training lost its way: its loss is no longer a number."""
 
 
+class Fault(StrEnum):
+    """What is wrong with a submission, in the words that a check counts by.
+
+    The last four do not keep it from being evaluated: its entry counts them.
+    """
+
+    LAYOUT = "layout"
+    CLASSES = "classes"
+    COUNT = "count"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too large"
+    SIZE = "size"
+    RANGE = "range"
+    CONSTANT = "constant"
+    CARD = "submission.yaml"
+    OTHER = "other"
+    BLANK = "blank"
+    REPEAT = "repeat"
+    COPY = "copy"
+    NEAR_COPY = "near copy"
+
+
 class SubmissionError(DataError):
-    """What was handed in for evaluation cannot be evaluated."""
+    """What was handed in for evaluation cannot be evaluated.
+
+    Attributes:
+        fault: what is wrong, in a word.
+        all: every fault that was found, this one alone unless it was made by :meth:`of`.
+    """
+
+    SHOWN = 20
+
+    def __init__(self, message: str, hint: str | None = None, fault: Fault = Fault.OTHER) -> None:
+        super().__init__(message, hint)
+        self.fault = fault
+        self.all: tuple[SubmissionError, ...] = (self,)
+
+    @classmethod
+    def of(cls, found: "Sequence[SubmissionError]") -> "SubmissionError":
+        """One error that says them all: the first twenty in full, the others as a number."""
+        if len(found) == 1:
+            return found[0]
+        lines = [f"- {one.message}" for one in found[: cls.SHOWN]]
+        more = [f"- and {len(found) - cls.SHOWN} more"] if len(found) > cls.SHOWN else []
+        hint = next((one.hint for one in found if one.hint), None)
+        whole = cls("\n".join([f"found {len(found)} faults, expected none:", *lines, *more]), hint, found[0].fault)
+        whole.all = tuple(found)
+        return whole
 
 
 class SuiteError(DataError):

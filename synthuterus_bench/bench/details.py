@@ -60,6 +60,25 @@ class Null(_Frozen):
     pooled: Pooled | None = None
 
 
+class Roc(_Frozen):
+    """ROC curves of one regime and arm, each class against the rest, the mean over seeds: true positives at each of
+    ``false_positives``.
+    """
+
+    labels: tuple[str, ...]
+    false_positives: tuple[float, ...]
+    true_positives: tuple[tuple[float, ...], ...]
+
+
+class NearCopies(_Frozen):
+    """Images that lie closer to images of a split than those of other patients do, and how many chance explains."""
+
+    found: int
+    expected: float
+    bound: float
+    beyond_chance: bool
+
+
 class Details(_Frozen):
     """Everything of one evaluation that is not in the entry.
 
@@ -68,6 +87,8 @@ class Details(_Frozen):
         found: images of each class in the submission, before the suite took its share.
         confusions: by ``<regime>, <arm>, seed <n>``.
         notes: what is particular about these images, and which results that leaves out.
+        rocs: ROC curves by ``<regime>, <arm>``.
+        near: near copies by split of the reference.
         similarities: cosine of each image's code to its nearest real training image, by set.
     """
 
@@ -81,6 +102,8 @@ class Details(_Frozen):
     similarities: dict[str, Histogram]
     nulls: tuple[Null, ...]
     notes: tuple[str, ...] = ()
+    near: dict[str, NearCopies] = {}
+    rocs: dict[str, Roc] = {}
 
     def as_json(self) -> str:
         """Canonical JSON."""

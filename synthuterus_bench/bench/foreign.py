@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthuterus_bench.bench.folder import read_class_folders
+from synthuterus_bench.bench.plain import read_images
 from synthuterus_bench.cohorts.layout import config_of, configs_in
 from synthuterus_bench.cohorts.record import Dims, Manifest, Scan
 from synthuterus_bench.cohorts.store import load_cohort
@@ -43,12 +43,12 @@ def read_foreign(path: Path, view: View, dims: Dims = 2) -> ForeignSet:
         CohortError: it is of another view or not prepared.
         SubmissionError: it is neither a cohort nor a folder with a subfolder a class.
     """
-    if not path.is_dir():
-        raise SubmissionError(f"{path}: no such folder, expected a release, a cohort or a folder of images by class")
-    if any(path.glob("cohort.json")) or any(path.glob("*/cohort.json")):
+    if not path.exists():
+        raise SubmissionError(f"{path}: nothing there, expected a release, a cohort or a folder of images by class")
+    if path.is_dir() and (any(path.glob("cohort.json")) or any(path.glob("*/cohort.json"))):
         own = config_of(view, dims)
         return _cohort(path / own if own in configs_in(path) else path, view)
-    images = read_class_folders(path, VIEW_SIZE[view])
+    images = read_images(path, VIEW_SIZE[view])
     content = [digest_array(pixels) for pixels in images.pixels]
     held = tuple(
         Scan(

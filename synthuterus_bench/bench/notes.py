@@ -1,7 +1,10 @@
 """What is particular about a submission, in words: which results it has no use for, and how others are to be read."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from synthuterus_bench.bench.near import Near
 from synthuterus_bench.bench.sets import MOST, Sets
 from synthuterus_bench.bench.submission import NO_CLASS, Submission
 from synthuterus_bench.metrics.shares import ANATOMY
@@ -46,3 +49,13 @@ def notes_on(submission: Submission) -> tuple[str, ...]:
             "compared with them"
         )
     return tuple(notes)
+
+
+def notes_on_copies(near: Sequence[Near]) -> tuple[str, ...]:
+    """One line for each split of which there are more near copies than chance explains."""
+    return tuple(
+        f"near copies: {len(one.rows)} of {one.looked} images lie closer to {one.split} images than those of other "
+        f"patients do (cosine above {one.bound:.3f}); chance explains about {one.expected:.1f}"
+        for one in near
+        if one.beyond_chance
+    )

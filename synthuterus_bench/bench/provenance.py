@@ -7,11 +7,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from synthuterus_bench.cohorts.layout import selftest_file
 from synthuterus_bench.entry import Generator, Privacy, Sampling, Weights
-from synthuterus_bench.errors import SubmissionError, UsageError
+from synthuterus_bench.errors import DataError, Fault, SubmissionError, UsageError
 from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.privacy.plants import Strength
+from synthuterus_bench.privacy.selftest_record import load_selftest
 from synthuterus_bench.repro import digest_file
-from synthuterus_bench.vocab import View
+from synthuterus_bench.stats import significant
+from synthuterus_bench.vocab import Config, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,11 @@ def describe_generator(name: str, model: str | None, dims: int, weights: Weights
 
 
 def read_provenance(path: Path) -> Provenance:
-    """Read the first and last line of the audit log at ``path``; what they do not say is left open.
+    """Read the first and last line of the audit log at ``path``, and the self-test beside it; what they do not say is
+    left open.
 
     Raises:
-        SubmissionError: a field has a value that no entry can hold.
+        SubmissionError: a field has a value that no entry can hold, or the self-test is malformed.
     """
     if not path.is_file():
         return Provenance()
@@ -58,12 +63,31 @@ def read_provenance(path: Path) -> Provenance:
         return Provenance(
             weights=Weights(sha256=header["weights_sha256"]) if header.get("weights_sha256") else None,
             sampling=_sampling(header),
-            privacy=Privacy(**said, audit_sha256=digest_file(path)),
+            privacy=Privacy(**said, audit_sha256=digest_file(path), self_test=_self_test(path, header)),
             measured=header.get("classes") == "measured",
         )
     except ValidationError as error:
         first = error.errors()[0]
         raise SubmissionError(f"{path}: {first['loc'][0] if first['loc'] else 'log'}: {first['msg']}") from None
+
+
+def _self_test(log: Path, header: dict[str, Any]) -> dict[str, float] | None:
+    """Of the self-test of the same filter: the least share of any change that was found, and false positives."""
+    file = selftest_file(log.parent.parent, Config(log.stem)) if log.stem in set(Config) else None
+    if file is None or not file.is_file():
+        return None
+    try:
+        found = load_selftest(file)
+    except DataError as error:
+        raise SubmissionError(error.message, error.hint, Fault.UNREADABLE) from None
+    if found.encoder_sha256 != header.get("encoder_sha256"):
+        return None
+    shares = {
+        f"least_found_{strength.name.lower()}": [cell.sensitivity for cell in found.cells if cell.strength == strength]
+        for strength in Strength
+    }
+    least = {name: significant(min(values)) for name, values in shares.items() if values}
+    return least | {"false_positives": significant(found.false_positives / found.negatives)}
 
 
 def _sampling(header: dict[str, Any]) -> Sampling:

@@ -1,12 +1,16 @@
-"""The report of one evaluation: a single HTML file that a reader opens anywhere."""
+"""The report of one evaluation: a single HTML or Markdown file that a reader opens anywhere."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from synthuterus_bench.bench.audit import Similarities, similarities
+from synthuterus_bench.bench.curves import projection_plot, roc_plot, similarity_to_real
 from synthuterus_bench.bench.details import Confusion, Details, Null
 from synthuterus_bench.bench.examples import A_CLASS, Pictures, first_of_each_class, small_png
+from synthuterus_bench.bench.gallery import Gallery
 from synthuterus_bench.bench.plots import Dot, confusion_matrix, metric_dots, similarity_histogram
+from synthuterus_bench.bench.report_markdown import write_markdown
+from synthuterus_bench.bench.report_parts import Pair, PaperTable, Parts, Strip
 from synthuterus_bench.bench.table import SCOPES, TITLES, Column, by_scope, columns, entry_table
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.store import load_cohort
@@ -14,7 +18,7 @@ from synthuterus_bench.entry import Entry, Result
 from synthuterus_bench.look import picture, render
 from synthuterus_bench.look.plots import Figure
 from synthuterus_bench.repro import write_atomic
-from synthuterus_bench.vocab import CLASSES, Orientation
+from synthuterus_bench.vocab import CLASSES, Orientation, Split
 
 PAGES = Path(__file__).parent / "pages"
 IN_WORDS = {
@@ -25,16 +29,6 @@ IN_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Strip:
-    """Example images of one class: of the submission, and of the reference beside them."""
-
-    name: str
-    words: str
-    submission: tuple[str, ...]
-    reference: tuple[str, ...]
-
-
 def write_report(
     out: Path,
     entry: Entry,
@@ -43,36 +37,67 @@ def write_report(
     *,
     images: Pictures | None = None,
     reference: Pictures | None = None,
+    gallery: Gallery | None = None,
+    paper: Sequence[PaperTable] = (),
 ) -> None:
     """Write the report of ``entry`` to ``out``, atomically, under 5 MB.
 
     Args:
-        out: the HTML file to write.
+        out: the HTML file to write, or a Markdown file where its name ends in ``.md``.
         entry: the result file's content.
-        details: confusion matrices and similarity histograms of the same evaluation.
+        details: confusion matrices, ROC curves and similarity histograms of the same evaluation.
         release: the evaluated release, if it was one: its audit log and, without ``images``, its first images.
         images: images of the submission by class; the first 10 of each are shown.
         reference: images of the reference by class. They become part of the page, so give none that are private.
+        gallery: what the evaluation keeps of single images; images and reference by default come from it.
+        paper: what a paper reports beside these results.
 
     Raises:
         DataError: the release or an image cannot be read.
     """
+    write = write_markdown if out.suffix.lower() in (".md", ".markdown") else write_html
+    write(out, report_parts(entry, details, release, images, reference, gallery, paper))
+
+
+def report_parts(
+    entry: Entry,
+    details: Details,
+    release: Path | None,
+    images: Pictures | None,
+    reference: Pictures | None,
+    gallery: Gallery | None,
+    paper: Sequence[PaperTable],
+) -> Parts:
+    """Everything a report shows, ready to print; arguments as for :func:`write_report`."""
     if images is None:
-        images = first_of_each_class(release) if release else {}
+        images = gallery.images if gallery else first_of_each_class(release) if release else {}
     audit = similarities(_audit_log(release)) if release else None
-    page = render(
-        "report.html.j2",
-        PAGES,
+    shown = gallery.reference if gallery and reference is None else reference or {}
+    return Parts(
         entry=entry,
-        strips=_strips(images, reference or {}),
+        strips=_strips(images, shown),
         table=entry_table(entry),
         notes=details.notes,
         dots=_dots(entry),
-        confusions={name: confusion_matrix(found.labels, found.counts) for name, found in _first_seeds(details)},
+        confusions={name: found for name, found in _first_seeds(details)},
+        rocs={
+            name: roc_plot(one.labels, one.false_positives, one.true_positives) for name, one in details.rocs.items()
+        },
         nulls=_nulls(details),
-        histograms=_histograms(entry, details, audit),
+        similarity=_similarity(details),
+        near=details.near,
+        audit=_audit(audit),
+        neighbours=_neighbours(gallery) if gallery else {},
+        projection=projection_plot(gallery.projection) if gallery else None,
+        paper=tuple(paper),
     )
-    write_atomic(out, page)
+
+
+def write_html(out: Path, parts: Parts) -> None:
+    """Write a report as one HTML file."""
+    shown = {name: getattr(parts, name) for name in Parts.__dataclass_fields__}
+    shown["confusions"] = {name: confusion_matrix(one.labels, one.counts) for name, one in parts.confusions.items()}
+    write_atomic(out, render("report.html.j2", PAGES, **shown))
 
 
 def _audit_log(release: Path) -> Path:
@@ -105,15 +130,23 @@ def _nulls(details: Details) -> list[tuple[str, list[tuple[str, Null | None]]]]:
     return [(TITLES.get(name, name), [(scope, found.get((name, scope))) for scope in scopes]) for name in metrics]
 
 
-def _histograms(entry: Entry, details: Details, audit: Similarities | None) -> dict[str, Figure]:
-    threshold = entry.privacy.threshold
-    found = {
-        name: similarity_histogram(histogram.edges, histogram.counts, threshold)
-        for name, histogram in details.similarities.items()
+def _similarity(details: Details) -> Figure | None:
+    """Nearest real training image: of the submission, and of held-out real images, which are the null."""
+    found = next(iter(details.similarities.values()), None)
+    bound = details.near.get(str(Split.TRAIN))
+    return None if found is None else similarity_to_real(found.edges, found.counts, bound.bound if bound else None)
+
+
+def _audit(audit: Similarities | None) -> dict[str, Figure]:
+    found = {} if audit is None else {"candidates of the release": audit}
+    return {name: similarity_histogram(one.edges, one.counts, one.threshold) for name, one in found.items()}
+
+
+def _neighbours(gallery: Gallery) -> dict[str, list[Pair]]:
+    return {
+        name: [Pair(picture(small_png(one.synthetic)), picture(small_png(one.real)), one.cosine) for one in pairs]
+        for name, pairs in gallery.neighbours.items()
     }
-    if audit:
-        found["candidates of the release"] = similarity_histogram(audit.edges, audit.counts, audit.threshold)
-    return found
 
 
 def _dots(entry: Entry) -> list[Figure]:

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from synthuterus_bench.bench.provenance import Provenance
+from synthuterus_bench.bench.reading import preprocessing
 from synthuterus_bench.bench.stock_samples import Stock, draw_stock
-from synthuterus_bench.bench.submission import UNNAMED, Submission, select
+from synthuterus_bench.bench.submission import UNNAMED, Form, Submission, select
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.entry import Generator, Sampling, Weights
 from synthuterus_bench.errors import SubmissionError
 from synthuterus_bench.generators.folder import linked_folders, weights_digest
+from synthuterus_bench.generators.parameters import count_parameters
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_array, digest_json
 from synthuterus_bench.vocab import CLASSES, View
@@ -61,6 +63,7 @@ def load_stock(
             family=stock.pipeline,
             conditioning="uncond",
             roi=suite.view is View.ROI,
+            parameters=count_parameters(path),
             weights=Weights(sha256=stock.sha256),
         ),
         Provenance(
@@ -68,6 +71,8 @@ def load_stock(
             measured=True,
         ),
         generated=True,
+        form=Form.PIPELINE,
+        preprocess=preprocessing(suite, intensity="standardised"),
     )
     return select(whole, suite, path)
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from synthuterus_bench.bench.folder import standardised
-from synthuterus_bench.bench.pictures import Picture
+from synthuterus_bench.bench.formats.picture import Picture
+from synthuterus_bench.bench.images import standardised
 from synthuterus_bench.bench.submission import label_of
 from synthuterus_bench.cohorts.window import to_window
 from synthuterus_bench.errors import SubmissionError

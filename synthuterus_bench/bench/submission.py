@@ -1,28 +1,42 @@
-"""What is handed in for evaluation: checked whole, before any work begins."""
+"""What is evaluated: images in the suite's view, of each class as many as the suite takes."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.bench.folder import Intensity, read_class_folders
-from synthuterus_bench.bench.parts import cut
-from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
+from synthuterus_bench.bench.card import Card
+from synthuterus_bench.bench.images import Intensity, too_few
+from synthuterus_bench.bench.provenance import Provenance
 from synthuterus_bench.bench.suite import Suite
-from synthuterus_bench.bench.volumes import read_class_volumes
-from synthuterus_bench.cohorts.layout import audit_file, config_of, configs_in, is_cohort
-from synthuterus_bench.cohorts.record import Scan, field_strengths
-from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.entry import Generator
-from synthuterus_bench.errors import CohortError, SubmissionError
-from synthuterus_bench.repro import digest_array, digest_json, stream
+from synthuterus_bench.errors import Fault, SubmissionError
+from synthuterus_bench.repro import stream
 from synthuterus_bench.vocab import CLASSES, Orientation, Plane
 
 UNNAMED = "unnamed"
 NO_CLASS = len(CLASSES)
 Ints = NDArray[np.int64]
+
+
+class Form(StrEnum):
+    """What a submission came as."""
+
+    COHORT = "release or cohort"
+    FOLDERS = "class folders"
+    TABLES = "tables"
+    ARCHIVE = "npz"
+    PIPELINE = "pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A repository on the Hub and the commit that was fetched; nothing for what lay on this machine."""
+
+    repo: str | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,12 @@ class Submission:
         generated: whether they were drawn here, from a generator without an index of its training images.
         fields: tesla that each was asked to have, (n,), NaN where none was said; None where nothing is said of any.
         planes: of volumes in a suite of volumes, the middle slices of the planes beside the sagittal one.
+        form: what they came as, see :class:`Form`.
+        preprocess: digest of what was done to the pixels before they are evaluated.
+        source: where on the Hub they are, or the generator that drew them.
+        card: what their ``submission.yaml`` says.
+        learned_from: the cohort that the record of a generator names.
+        names: what each image is called in messages; never in a result file. Empty for images that have no names.
     """
 
     pixels: NDArray[np.uint16]
@@ -54,6 +74,12 @@ class Submission:
     generated: bool = False
     fields: NDArray[np.float64] | None = None
     planes: dict[Plane, NDArray[np.uint16]] = field(default_factory=dict)
+    form: Form | None = None
+    preprocess: str | None = None
+    source: Origin = field(default_factory=Origin)
+    card: Card = field(default_factory=Card)
+    names: tuple[str, ...] = ()
+    learned_from: str | None = None
 
     @property
     def per_class(self) -> dict[str, int]:
@@ -62,127 +88,19 @@ class Submission:
         return {str(name): int(np.sum(self.labels == k)) for k, name in enumerate(names)}
 
     @property
+    def training_data(self) -> list[str]:
+        """What its author says it learned from, else what the record of a generator says."""
+        return self.card.training_data or ([self.learned_from] if self.learned_from else [])
+
+    @property
     def measured(self) -> bool:
         """Whether classes are those measured on the images, for lack of any that were asked for."""
         return self.provenance.measured
 
 
-def load_submission(path: Path, suite: Suite, name: str | None = None) -> Submission:
-    """Read a release or cohort folder, or a folder with a subfolder of images a class.
-
-    Args:
-        name: what the generator is called; by default what the images of a release say.
-
-    Raises:
-        SubmissionError: it cannot be evaluated by ``suite``; the message names what was found and expected.
-    """
-    if not path.is_dir():
-        found = "a file" if path.exists() else "nothing there"
-        raise SubmissionError(f"{path}: found {found}, expected a folder of images, a release or a cohort")
-    read = _read_cohort if is_cohort(path) else _read_folder
-    return select(read(path, suite, name), suite, path)
-
-
-def suited(path: Path, suite: Suite) -> Path:
-    """The config of a release that ``suite`` evaluates: the one of its view, images before volumes where it takes both;
-    else ``path``.
-    """
-    fitting = (config_of(suite.view, dims) for dims in (2, 3) if dims >= suite.dims)
-    return next((path / config for config in fitting if config in configs_in(path)), path)
-
-
-def _read_folder(path: Path, suite: Suite, name: str | None) -> Submission:
-    if suite.dims == 3:
-        volumes = read_class_volumes(path, suite.size)
-        planes = dict(volumes.planes)
-        return _plain(planes.pop(Plane.SAGITTAL), volumes.labels, volumes.intensity, name, planes)
-    images = read_class_folders(path, suite.size)
-    return _plain(images.pixels, images.labels, images.intensity, name, {})
-
-
-def _plain(
-    pixels: NDArray[np.uint16],
-    labels: Ints,
-    intensity: Intensity,
-    name: str | None,
-    planes: dict[Plane, NDArray[np.uint16]],
-) -> Submission:
-    digests = tuple(digest_array(image) for image in pixels)
-    content = sorted((CLASSES[label], digest) for label, digest in zip(labels, digests, strict=True))
-    units = np.arange(len(labels))
-    made, dims = Generator(name=name or UNNAMED, dims=3 if planes else 2), 3 if planes else 2
-    return Submission(
-        pixels, labels, units, digests, {}, digest_json(content), intensity, made, Provenance(), dims, planes=planes
-    )
-
-
-def _read_cohort(path: Path, suite: Suite, name: str | None) -> Submission:
-    try:
-        cohort = load_cohort(suited(path, suite))
-        _check_manifest(cohort, suite)
-        provenance = read_provenance(audit_file(cohort.home, cohort.config))
-        read = [cuts for cuts in _slices(cohort, suite) if provenance.measured or cuts[0].orientation in CLASSES]
-    except CohortError as error:
-        raise SubmissionError(error.message, error.hint) from None
-    scans = [scan for scan, _ in read]
-    _check_scans(scans, suite, path, provenance.measured)
-    made_by = {scan.generator for scan in scans if scan.generator}
-    model = made_by.pop() if len(made_by) == 1 else None
-    patients = [scan.patient_id or scan.scan_id for scan in scans]
-    return Submission(
-        np.stack([scan.pixels for scan in scans]).astype(np.uint16),
-        np.array([label_of(scan.orientation) for scan in scans]),
-        np.unique(patients, return_inverse=True)[1],
-        tuple(digest_array(scan.pixels) for scan in scans),
-        {},
-        cohort.manifest.digest,
-        "window",
-        describe_generator(
-            name or (model or cohort.manifest.name).partition("@")[0], model, cohort.manifest.dims, provenance.weights
-        ),
-        provenance,
-        cohort.manifest.dims,
-        fields=field_strengths(scans),
-        planes={plane: np.concatenate([planes[plane] for _, planes in read]) for plane in suite.planes[1:]},
-    )
-
-
 def label_of(orientation: Orientation) -> int:
     """Index of a class, ``NO_CLASS`` for ``ambiguous``."""
     return CLASSES.index(orientation) if orientation in CLASSES else NO_CLASS
-
-
-def _check_manifest(cohort: Cohort, suite: Suite) -> None:
-    manifest, root = cohort.manifest, cohort.root
-    if manifest.view is not suite.view:
-        raise SubmissionError(f"{root}: found view {manifest.view}, expected {suite.view} for suite {suite.id}")
-    if manifest.dims < suite.dims:
-        raise SubmissionError(f"{root}: found images, expected volumes for suite {suite.id}")
-    if manifest.intensity != "window":
-        raise SubmissionError(
-            f"{root}: found a cohort in the scanner's own intensities, expected a prepared one",
-            f"prepare it first: synthbench prep {root} --view {suite.view} --out DIR",
-        )
-
-
-def _slices(cohort: Cohort, suite: Suite) -> Iterator[tuple[Scan, dict[Plane, NDArray[np.uint16]]]]:
-    """Every image, or the middle sagittal slice of every volume with those of the suite's other planes."""
-    for scan in cohort.scans():
-        cuts = cut(scan, suite, str(cohort.root)) if suite.dims == 3 else {}
-        yield replace(scan, pixels=scan.pixels[len(scan.pixels) // 2]) if scan.pixels.ndim == 3 else scan, cuts
-
-
-def _check_scans(scans: list[Scan], suite: Suite, path: Path, measured: bool) -> None:
-    for scan in scans:
-        place = f"{path}: scan {scan.scan_id}"
-        if scan.pixels.shape != (suite.size, suite.size):
-            raise SubmissionError(f"{place}: found {scan.pixels.shape} pixels, expected {suite.size} x {suite.size}")
-        if scan.pixels.dtype != np.uint16 or np.ptp(scan.pixels) == 0:
-            raise SubmissionError(f"{place}: found a constant or {scan.pixels.dtype} image, expected 16 bit")
-    counts = {name: sum(scan.orientation is name for scan in scans) for name in CLASSES}
-    if not measured and not all(counts.values()):
-        found = ", ".join(name for name, count in counts.items() if count) or "none"
-        raise SubmissionError(f"{path}: found classes {found}; expected {', '.join(CLASSES)}")
 
 
 def select(whole: Submission, suite: Suite, path: Path) -> Submission:
@@ -204,14 +122,13 @@ def select(whole: Submission, suite: Suite, path: Path) -> Submission:
         found=found,
         fields=None if whole.fields is None else whole.fields[rows],
         planes={plane: pixels[rows] for plane, pixels in whole.planes.items()},
+        names=tuple(whole.names[row] for row in rows) if whole.names else (),
     )
 
 
 def _share_of_each(whole: Submission, suite: Suite, path: Path) -> Ints:
-    few = next((name for name, count in whole.per_class.items() if count < suite.min_per_class), None)
-    if few:
-        found = whole.per_class[few]
-        raise SubmissionError(f"{path}: found {found} images of {few}, expected at least {suite.min_per_class}")
+    if few := too_few(whole.per_class, suite.min_per_class, path):
+        raise SubmissionError.of(few)
     shares = [_share(whole, np.flatnonzero(whole.labels == k), k) for k in range(len(CLASSES))]
     return np.concatenate([rows[: suite.n_per_class] for rows in shares])
 
@@ -219,7 +136,7 @@ def _share_of_each(whole: Submission, suite: Suite, path: Path) -> Ints:
 def _share_of_all(whole: Submission, suite: Suite, path: Path) -> Ints:
     least = suite.min_per_class * len(CLASSES)
     if len(whole.labels) < least:
-        raise SubmissionError(f"{path}: found {len(whole.labels)} images, expected at least {least}")
+        raise SubmissionError(f"{path}: found {len(whole.labels)} images, expected at least {least}", fault=Fault.COUNT)
     return _share(whole, np.arange(len(whole.labels)), "all")[: suite.n_per_class * len(CLASSES)]
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from synthuterus_bench.bench.details import Confusion
+from synthuterus_bench.bench.details import Confusion, Roc
 from synthuterus_bench.bench.probing import probe_results, probe_tasks
 from synthuterus_bench.bench.suite import Regime, Suite
 from synthuterus_bench.bench.task import BOTH, REAL, SUBMISSION, Answer, Given, Task, params_of, recipe_of, score_all
 from synthuterus_bench.bench.task_rows import PAIRED, rows, without_values
+from synthuterus_bench.downstream.auc import FALSE_POSITIVES
 from synthuterus_bench.downstream.jobs import Job
 from synthuterus_bench.downstream.labels import few_labels
 from synthuterus_bench.downstream.regimes import Labelled, clustered, joined
@@ -38,10 +39,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class ScoredTasks:
-    """Results and confusion matrices by name."""
+    """Results, confusion matrices and ROC curves by name."""
 
     results: list[Result]
     confusions: dict[str, Confusion]
+    rocs: dict[str, Roc]
 
 
 def score_tasks(
@@ -80,8 +82,10 @@ def score_tasks(
     ]
     whole = next((each for task, each in zip(regimes, arms, strict=True) if task.name == "supervised"), {})
     results += probe_results(probes, scored[len(regimes) :], whole)
-    found = zip(regimes, arms, strict=True)
-    return ScoredTasks(results, {name: one for task, each in found for name, one in _confusions(suite, task, each)})
+    found = list(zip(regimes, arms, strict=True))
+    confusions = {name: one for task, each in found for name, one in _confusions(suite, task, each)}
+    rocs = {f"{task.name}, {arm}": _roc(one) for task, each in found for arm, one in each.items()}
+    return ScoredTasks(results, confusions, rocs)
 
 
 def regime_tasks(suite: Suite, given: Given, panel: Panel, weights_dir: Path | None) -> list[Task]:
@@ -158,6 +162,14 @@ def _results(regime: Regime, task: Task, arms: dict[str, Scored]) -> list[Result
     if BOTH in arms:
         made += rows(task, ADDED, arms[BOTH].f1.less(real.f1), None, method=PAIRED)
     return made
+
+
+def _roc(scored: Scored) -> Roc:
+    return Roc(
+        labels=tuple(str(name) for name in CLASSES),
+        false_positives=tuple(FALSE_POSITIVES.round(4).tolist()),
+        true_positives=tuple(map(tuple, scored.roc.round(4).tolist())),
+    )
 
 
 def _confusions(suite: Suite, task: Task, arms: dict[str, Scored]) -> list[tuple[str, Confusion]]:

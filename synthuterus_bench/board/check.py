@@ -1,21 +1,22 @@
 """``synthbench leaderboard check``: the one validator, the same at a submitter's desk and in CI."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from synthuterus_bench.bench.details import Details, details_path
 from synthuterus_bench.bench.suite import SUITES
 from synthuterus_bench.bench.table import POOLED, key_of
+from synthuterus_bench.board.entries import DETAILS, HOME, FaultyError, home_of, read_entry, read_file
 from synthuterus_bench.board.invariants import broken_invariants
-from synthuterus_bench.entry import Entry, load_entry
-from synthuterus_bench.errors import EntryError
+from synthuterus_bench.entry import Entry
 from synthuterus_bench.look.text import one_line
+from synthuterus_bench.repro import digest_file
 
-HOME = "entries"
 SHORTEST_VECTOR = 3
-DETAILS = ".details.json"
+ALLOWED = frozenset({".gitkeep", "README.md"})
+"""Files beside entries that are nobody's numbers."""
+
 Vector = tuple[tuple[str | float, ...], ...]
 
 
@@ -51,45 +52,44 @@ def check_entries(paths: Iterable[Path]) -> Checked:
     return checked
 
 
-def slug(name: str) -> str:
-    """The folder of a generator: its name in lower-case ASCII letters and digits with hyphens between."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "unnamed"
-
-
-def home_of(entry: Entry) -> str:
-    """Where an entry belongs: ``entries/<suite>/<generator>/<id>.json``."""
-    return f"{HOME}/{entry.suite.id}/{slug(entry.generator.name)}/{entry.id}.json"
-
-
 def _files(given: Path, checked: Checked) -> Iterator[Path]:
     if given.is_file() or given.is_symlink():
         yield given
         return
     folder = given / HOME if (given / HOME).is_dir() else given
-    if not folder.is_dir():
-        checked.add(given, "no such file or folder")
+    if folder.is_symlink() or not folder.is_dir():
+        checked.add(given, "a link, expected a folder" if folder.is_symlink() else "no such file or folder")
         return
-    found = [path for path in sorted(folder.rglob("*.json")) if not path.name.endswith(DETAILS)]
+    every = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    found = [path for path in every if path.suffix == ".json" and not path.name.endswith(DETAILS)]
     if not found and folder.name != HOME:
         checked.add(given, "no entry in this folder, expected .json files")
-    for path in found:
-        if folder.name == HOME and len(path.relative_to(folder).parts) != 3:
+    if folder.name == HOME:
+        _check_names(folder, every, checked)
+    yield from found
+
+
+def _check_names(folder: Path, every: list[Path], checked: Checked) -> None:
+    """Whether all files of a tree of entries are of a kind, and at a depth, that belong there."""
+    for path in every:
+        entry = path.with_name(path.name.removesuffix(DETAILS) + ".json")
+        if path.suffix != ".json" and path.name not in ALLOWED:
+            checked.add(path, "a link, expected a file" if path.is_symlink() else "neither an entry nor its details")
+        elif path.name.endswith(DETAILS) and not entry.is_file():
+            checked.add(path, "details without their entry")
+        elif path.suffix == ".json" and len(path.relative_to(folder).parts) != 3:
             checked.add(path, f"misplaced, expected {HOME}/<suite>/<generator>/<id>.json")
-        yield path
 
 
 def _check_file(path: Path, checked: Checked) -> None:
-    if path.is_symlink():
-        checked.add(path, "a link, expected a file")
-        return
     try:
-        entry = load_entry(path)
-    except EntryError as error:
-        checked.add(path, error.message.removeprefix(f"{path}: "))
+        entry = read_entry(path)
+    except FaultyError as error:
+        for fault in error.faults:
+            checked.add(path, fault)
         return
     checked.entries[path] = entry
-    for message in (*_place(path, entry), *_suite(entry), *broken_invariants(entry)):
+    for message in (*_place(path, entry), *_details(path, entry), *_suite(entry), *broken_invariants(entry)):
         checked.add(path, message)
 
 
@@ -97,6 +97,20 @@ def _place(path: Path, entry: Entry) -> Iterator[str]:
     parts = path.absolute().parts
     if len(parts) >= 4 and parts[-4] == HOME and "/".join(parts[-4:]) != home_of(entry):
         yield f"misplaced, expected {home_of(entry)}"
+
+
+def _details(path: Path, entry: Entry) -> Iterator[str]:
+    """Of details beside an entry: they are those that it names, so that nobody can change them later."""
+    beside, named = details_path(path), entry.artefacts.get("details_sha256")
+    if not (beside.is_symlink() or beside.exists()):
+        return
+    try:
+        read_file(beside, Details)
+    except FaultyError as error:
+        yield from (f"{beside.name}: {fault}" for fault in error.faults)
+        return
+    if digest_file(beside) != named:
+        yield f"{beside.name}: not the details that the entry names (details_sha256 {named!s:.12})"
 
 
 def _suite(entry: Entry) -> Iterator[str]:

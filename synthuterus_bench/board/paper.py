@@ -9,8 +9,9 @@ other patients, by a protocol that is not public.
 from collections.abc import Iterable
 
 from synthuterus_bench.bench.digits import Digits, digits_of
+from synthuterus_bench.bench.report_parts import PaperTable
 from synthuterus_bench.bench.table import POOLED, TITLES
-from synthuterus_bench.board.reported import Reported, ReportedRow
+from synthuterus_bench.board.reported import Reported, ReportedRow, load_reported
 from synthuterus_bench.board.sheets import Line, Sheet
 from synthuterus_bench.board.shown import CONDITIONINGS, GAIN, Shown, regimes_of, reported_beside, shown_of
 from synthuterus_bench.entry import Entry, Interval, Result
@@ -32,6 +33,22 @@ def paper_tables(entries: Iterable[Entry], reported: list[Reported]) -> list[She
     rows = reported_beside(shown, reported)
     more = (*notes, NOT_OURS) if rows else notes
     return [_by_orientation(shown, rows, more), _ablation(shown, rows, more), _downstream(shown, notes)]
+
+
+def beside_paper(entry: Entry) -> list[PaperTable]:
+    """Tables 1 and 2 of one entry with what the papers report, for its report; none where its suite is not the like."""
+    if shown_of([entry])[0][0].like is None:
+        return []
+    return [
+        PaperTable(
+            sheet.title,
+            sheet.heads,
+            tuple((line.texts, line.reported) for line in sheet.lines),
+            sheet.notes,
+            sheet.left,
+        )
+        for sheet in paper_tables([entry], load_reported())[:2]
+    ]
 
 
 def _metrics(shown: list[Shown]) -> tuple[str, ...]:

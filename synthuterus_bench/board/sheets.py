@@ -1,8 +1,8 @@
 """Tables as Markdown and as LaTeX. What is printed comes from strangers: it is made inert, and escaped for each."""
 
-import re
 from dataclasses import dataclass
 
+from synthuterus_bench.look.markdown import safe, table
 from synthuterus_bench.look.text import one_line
 
 _LATEX = {
@@ -20,7 +20,6 @@ _LATEX = {
     "⁹": "$^9$",
     "τ": r"$\tau$",
 } | {sign: f"\\{sign}" for sign in "&%$#_{}"}
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~#])")
 
 
 @dataclass(frozen=True)
@@ -48,19 +47,11 @@ def as_markdown(sheets: list[Sheet]) -> str:
 
 
 def _markdown(sheet: Sheet) -> str:
-    rule = ["---"] * sheet.left + ["---:"] * (len(sheet.heads) - sheet.left)
-    lines = [f"**{_safe(sheet.title)}**", "", _row([_safe(head) for head in sheet.heads]), f"|{'|'.join(rule)}|"]
-    for line in sheet.lines:
-        lines.append(_row([f"*{_safe(text)}*" if line.reported and text else _safe(text) for text in line.texts]))
-    return "\n".join([*lines, "", *(f"{_safe(note)}\n" for note in sheet.notes)])
-
-
-def _row(texts: list[str]) -> str:
-    return f"| {' | '.join(texts)} |"
-
-
-def _safe(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", one_line(text))
+    rows = [
+        [f"*{safe(text)}*" if line.reported and text else safe(text) for text in line.texts] for line in sheet.lines
+    ]
+    lines = [f"**{safe(sheet.title)}**", "", *table([safe(head) for head in sheet.heads], rows, sheet.left)]
+    return "\n".join([*lines, "", *(f"{safe(note)}\n" for note in sheet.notes)])
 
 
 def as_latex(sheets: list[Sheet]) -> str:

@@ -97,7 +97,8 @@ def _register() -> None:
     from importlib import import_module
 
     nouns = ("demo", "cohort", "prep", "train", "generate", "release", "filter", "audit", "models", "evaluate", "suite")
-    for noun in (*nouns, "compare", "leaderboard", "study", "membership", "push", "pull"):
+    boards = ("leaderboard", "leaderboard_verify", "leaderboard_submit", "leaderboard_show")
+    for noun in (*nouns, "compare", *boards, "study", "membership", "push", "pull"):
         import_module(f"synthuterus_bench.cli.{noun}")
 
 

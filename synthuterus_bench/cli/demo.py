@@ -9,6 +9,7 @@ from synthuterus_bench.cli import app
 from synthuterus_bench.cli.output import out as sink
 
 if TYPE_CHECKING:
+    from synthuterus_bench.bench.gallery import Gallery
     from synthuterus_bench.cohorts.store import Cohort
     from synthuterus_bench.entry import Entry
 
@@ -90,7 +91,6 @@ def _pages(entry: "Entry", release: "Cohort", cohort: Path, home: Path) -> dict[
     import shutil
 
     from synthuterus_bench.bench.details import load_details
-    from synthuterus_bench.bench.examples import first_of_each_class
     from synthuterus_bench.bench.report import write_report
     from synthuterus_bench.board.reported import load_reported
     from synthuterus_bench.board.retractions import load_retractions
@@ -98,11 +98,27 @@ def _pages(entry: "Entry", release: "Cohort", cohort: Path, home: Path) -> dict[
 
     report, site = home / "report.html", home / "leaderboard-site"
     details = load_details(home / "entry.json")
-    write_report(report, entry, details, release.root, reference=first_of_each_class(cohort))
+    write_report(report, entry, details, release.root, gallery=_gallery(release, cohort))
     if (site / "index.html").is_file():
         shutil.rmtree(site)
     material = Material(load_retractions(None), load_reported())
     return {"report": report, "leaderboard": build_site([entry], site, material)}
+
+
+def _gallery(release: "Cohort", cohort: Path) -> "Gallery":
+    """What the report shows of single images; the demo's cohort is the phantom, which anybody may see."""
+    from dataclasses import replace
+
+    from synthuterus_bench.bench.gallery import make_gallery
+    from synthuterus_bench.bench.reading import load_submission
+    from synthuterus_bench.bench.reference import load_reference
+    from synthuterus_bench.bench.sets import Sets
+    from synthuterus_bench.bench.suite import DEMO
+    from synthuterus_bench.bench.tools import make_tools
+
+    real = replace(load_reference(str(cohort), DEMO), public=True)
+    sets = Sets(load_submission(release.root, DEMO), real)
+    return make_gallery(sets, make_tools(None, None, None, 1, "cpu", sink.track).embed(sets.pixels))
 
 
 def _next_steps(home: Path, pages: dict[str, Any]) -> str:

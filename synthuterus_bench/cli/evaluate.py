@@ -24,7 +24,8 @@ def evaluate(
         Path | None,
         typer.Argument(
             help="A release or cohort folder, a folder with subfolders av-af, av-rf, rv-af and rv-rf of images "
-            "(8 or 16-bit gray PNG, NIfTI), or a pipeline folder, from which images are drawn first: one that "
+            "(gray PNG, TIFF, NIfTI), a folder of Parquet or Arrow that `datasets` wrote, an .npz archive, "
+            "hf:ORG/NAME@COMMIT, or a pipeline folder, from which images are drawn first: one that "
             "`synthbench train` made, or a stock unconditional one of diffusers.",
             show_default=False,
         ),
@@ -49,13 +50,25 @@ def evaluate(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(help="Also write the report, one HTML file; of controls, Markdown.", show_default="no report"),
+        typer.Option(
+            help="Also write the report: one HTML file, or Markdown where the name ends in .md; of controls, Markdown.",
+            show_default="no report",
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the generator.", show_default="what a release says")] = None,
     weights_dir: PublishedWeights = None,
     features_cache: FeaturesCache = None,
     workers: Workers = None,
     device: DeviceOption = Device.CPU,
+    publish_features: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write the features of these images, a .safetensors file, from which others can compute the "
+            "distances again; public references only.",
+            show_default="not written",
+        ),
+    ] = None,
     reconstruction: Annotated[
         list[Path] | None,
         typer.Option(
@@ -79,6 +92,14 @@ def evaluate(
             "value beside a bound that was written before.",
         ),
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Only look: print every fault of the images, copies of the reference among them, and write nothing. "
+            "Exit code 1 if there is any.",
+        ),
+    ] = False,
 ) -> None:
     """Measure synthetic images against real ones: distances, diversity, anatomy, use for training, by orientation.
 
@@ -87,12 +108,23 @@ def evaluate(
 
     Example: synthbench evaluate my_images/ --suite demo --out my_entry.json
 
+    Example: synthbench evaluate my_images.npz --check
+
     Example: synthbench evaluate --reconstruction my-vae --cohort cohort --plot reconstruction.png
 
     Example: synthbench evaluate --controls --suite demo --report controls.md
     """
+    if check:
+        if path is None or any((out_, report, name, reconstruction, cohort, plot, controls)):
+            raise UsageError(
+                "--check looks at one submission and writes nothing, found no submission or an option more"
+            )
+        from synthuterus_bench.cli.checking import check_only
+
+        check_only(path, suite.value, reference)
+        return
     if controls:
-        if path is not None or name or reconstruction or cohort or plot:
+        if path is not None or name or reconstruction or cohort or plot or publish_features:
             raise UsageError("--controls makes its own images, found a folder or an option that belongs to one")
         from synthuterus_bench.cli.controls import run_trial
 
@@ -102,7 +134,8 @@ def evaluate(
     if reconstruction or cohort or plot or split is not Split.TEST:
         if path is not None or cohort is None or not reconstruction:
             raise UsageError("--reconstruction and --cohort go together, and without a folder of images")
-        if given := [f"--{option}" for option, value in (("report", report), ("name", name)) if value]:
+        options = {"--report": report, "--name": name, "--publish-features": publish_features}
+        if given := [option for option, value in options.items() if value is not None]:
             raise UsageError(f"{given[0]} belongs to the evaluation of images, found it beside --reconstruction")
         from synthuterus_bench.cli.reconstruction import reconstruct
 
@@ -113,12 +146,15 @@ def evaluate(
     out_ = out_ or Path("entry.json")
     from synthuterus_bench.bench.run import evaluate as run
     from synthuterus_bench.metrics.store import CacheWarning
-    from synthuterus_bench.repro import check_place
+    from synthuterus_bench.repro import check_place, write_atomic
     from synthuterus_bench.workers import available_cores
 
     if out_.is_dir():
         raise UsageError(f"--out {out_}: found a folder, expected the name of a JSON file to write")
-    check_place(out_)
+    if publish_features is not None and (publish_features.is_dir() or publish_features.suffix != ".safetensors"):
+        raise UsageError(f"--publish-features {publish_features}: expected the name of a .safetensors file to write")
+    for place in (out_, publish_features or out_):
+        check_place(place)
     with out.telling(CacheWarning):
         done = run(
             path,
@@ -129,25 +165,30 @@ def evaluate(
             features_cache=features_cache,
             workers=workers or available_cores(),
             device=device.value,
+            publish_features=publish_features is not None,
             track=out.track,
         )
     details = done.save(out_)
+    if publish_features and done.features:
+        write_atomic(publish_features, done.features)
     if report:
         _write_report(report, done, path)
     value = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
-    value |= {"notes": list(done.details.notes)}
-    out.result(value | {"seconds": done.seconds}, _human(done, out_, details))
+    value |= {"notes": list(done.details.notes), "features": str(publish_features) if publish_features else None}
+    wrote = f"\nwrote {publish_features}, the features of these images" if publish_features else ""
+    out.result(value | {"seconds": done.seconds}, _human(done, out_, details) + wrote)
 
 
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
-    """The report; a reference may be private, so none of its images are shown."""
+    """The report; of a reference that is not public none of its images are in the gallery."""
+    from synthuterus_bench.bench.reading import suited
     from synthuterus_bench.bench.report import write_report
-    from synthuterus_bench.bench.submission import suited
     from synthuterus_bench.bench.suite import find_suite
+    from synthuterus_bench.board.paper import beside_paper
     from synthuterus_bench.cohorts.layout import is_cohort
 
     release = suited(path, find_suite(done.entry.suite.id)) if is_cohort(path) else None
-    write_report(page, done.entry, done.details, release)
+    write_report(page, done.entry, done.details, release, gallery=done.gallery, paper=beside_paper(done.entry))
 
 
 def _human(done: "Evaluation", path: Path, details: Path) -> str:

@@ -1,4 +1,4 @@
-"""``synthbench leaderboard``: check entries, build the site, write the paper's tables."""
+"""``synthbench leaderboard``: check entries, build the site, write the paper's tables; more in modules beside it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -16,32 +16,47 @@ if TYPE_CHECKING:
     from synthuterus_bench.entry import Entry
 
 leaderboard = typer.Typer(
-    help="Check entries, build the site, write the paper's tables.", no_args_is_help=True, rich_markup_mode=None
+    help="Check, verify, submit and show entries; build the site; write the paper's tables.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(leaderboard, name="leaderboard")
 
 HOME = Path("leaderboard")
 ENTRIES, VERIFICATIONS, COMPARISONS = HOME / "entries", HOME / "verifications", HOME / "comparisons"
+RETRACTIONS = HOME / "retractions.yaml"
 HUB_DATASET = "synthuterus-bench/leaderboard"
 
 
 @leaderboard.command()
 def check(
     entries: Annotated[list[Path], typer.Argument(help="Entry files, or folders of them.", show_default=False)],
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV|DIR",
+            help="The board as it was: a folder, or a revision of the git repository that ENTRIES lie in. What lies "
+            "there may be neither changed, removed nor renamed.",
+            show_default="no history",
+        ),
+    ] = None,
 ) -> None:
-    """Check entries: schema, place, bounds, counts, known protocol, copies. One line for each problem.
+    """Check entries: schema, place, history, bounds, counts, known digests, copies, retractions.
+
+    One line for each problem, all of them at once; exit code 1 if there is any. Given the folder of a board, its
+    verifications and retractions are checked too.
 
     \b
     Examples:
       synthbench leaderboard check my_model.json
-      synthbench leaderboard check leaderboard/entries
+      synthbench leaderboard check leaderboard --base origin/main
       synthbench --json leaderboard check leaderboard/entries
     """
-    from synthuterus_bench.board.check import check_entries
+    from synthuterus_bench.board.admission import admit
 
-    checked = check_entries(entries)
+    checked = admit(entries, base)
     good = len(checked.entries)
-    _stop_at_problems(checked)
+    stop_at_problems(checked)
     out.result({"entries": good, "problems": []}, f"{good} {'entry' if good == 1 else 'entries'} checked, no problem")
 
 
@@ -90,7 +105,7 @@ def build(
 
     given = entries or ([ENTRIES] if ENTRIES.is_dir() else [])
     checked = check_entries(given) if given else Checked()
-    _stop_at_problems(checked)
+    stop_at_problems(checked)
     material = _material(retractions, verifications or _if_there(VERIFICATIONS), comparisons or _if_there(COMPARISONS))
     index = build_site(
         checked.entries.values(),
@@ -167,7 +182,7 @@ def table(
 
     chosen = _format(format_, out_)
     checked = check_entries(entries)
-    _stop_at_problems(checked)
+    stop_at_problems(checked)
     made = _paper(chosen, [*checked.entries.values()])
     if out_ is None:
         out.result({"format": chosen.value, "text": made}, str(made))
@@ -214,7 +229,8 @@ def schema() -> None:
     print(entry_schema(), end="")
 
 
-def _stop_at_problems(checked: "Checked") -> None:
+def stop_at_problems(checked: "Checked") -> None:
+    """One line for each problem, and exit code 1; nothing where there is none."""
     if not checked.problems:
         return
     if out.mode is Mode.JSON:

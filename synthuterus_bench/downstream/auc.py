@@ -54,3 +54,25 @@ def _weighted(wins: Floats, positives: Floats, negatives: Floats, weights: Float
     won = np.einsum("ru,ru->r", weights @ wins, weights)
     pairs = (weights @ positives) * (weights @ negatives)
     return np.where(pairs > 0, won / np.maximum(pairs, 1), UNKNOWN)
+
+
+FALSE_POSITIVES = np.linspace(0, 1, 51)
+"""Where ROC curves are taken."""
+
+
+def roc_curve(positive: NDArray[np.bool_], scores: Floats) -> Floats:
+    """Share of positives found at each of ``FALSE_POSITIVES``, (51,); tied scores are a slanted line.
+
+    Args:
+        positive: which images are of the class, (n,).
+        scores: how much each looks like it, (n,).
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    hits = np.append(0, np.cumsum(positive[order])[ends]) / max(1, int(positive.sum()))
+    misses = np.append(0, np.cumsum(~positive[order])[ends]) / max(1, int((~positive).sum()))
+    below = np.minimum(np.searchsorted(misses, FALSE_POSITIVES, "right") - 1, len(misses) - 2)
+    step = np.maximum(misses[below + 1] - misses[below], 1e-12)
+    part = np.clip((FALSE_POSITIVES - misses[below]) / step, 0, 1)
+    curve = hits[below] + part * (hits[below + 1] - hits[below])
+    return np.where(misses[-1] <= FALSE_POSITIVES, hits[-1], curve)

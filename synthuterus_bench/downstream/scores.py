@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthuterus_bench.downstream.auc import class_auc
+from synthuterus_bench.downstream.auc import class_auc, roc_curve
 from synthuterus_bench.stats import bootstrap_counts, percentile_interval
 
 Ints = NDArray[np.int64]
@@ -148,12 +148,16 @@ def with_mean(by_class: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Macro-F1, balanced accuracy with the recalls it is the mean of, one-vs-rest AUC; confusions (seeds, C, C)."""
+    """Macro-F1, balanced accuracy with the recalls it is the mean of, one-vs-rest AUC; confusions (seeds, C, C).
+
+    ``roc`` is one class against the rest, the mean over seeds at ``auc.FALSE_POSITIVES``, (C, 51).
+    """
 
     f1: Scores
     recall: Scores
     auc: Scores
     confusions: Ints
+    roc: Floats
 
 
 def score(panel: Panel, probabilities: Floats) -> Scored:
@@ -167,7 +171,10 @@ def score(panel: Panel, probabilities: Floats) -> Scored:
     )
     every = [class_auc(panel.truth, each, panel.units, panel.weights) for each in probabilities]
     seeds, resampled = (with_mean(np.stack(part)) for part in zip(*every, strict=True))
-    return Scored(f1, recall, Scores(seeds, resampled.mean(0), tail), confusions)
+    roc = np.stack(
+        [np.mean([roc_curve(panel.truth == k, each[:, k]) for each in probabilities], 0) for k in range(panel.classes)]
+    )
+    return Scored(f1, recall, Scores(seeds, resampled.mean(0), tail), confusions, roc)
 
 
 def confusions_of_resamples(panel: Panel, predicted: Ints) -> Floats:

@@ -31,13 +31,30 @@ class Ink:
     full: str
     series: tuple[str, ...]
     alert: str
+    classes: tuple[str, ...]
 
 
 LIGHT = Ink(
-    "#16212c", "#566270", "#dce1e5", "#cfd8de", "#f2f6f8", "#0b5f7d", ("#0072b2", "#b35900", "#6b7885"), "#b3261e"
+    "#16212c",
+    "#566270",
+    "#dce1e5",
+    "#cfd8de",
+    "#f2f6f8",
+    "#0b5f7d",
+    ("#0072b2", "#b35900", "#6b7885"),
+    "#b3261e",
+    ("#0072b2", "#b35900", "#00785a", "#9c4a86"),
 )
 DARK = Ink(
-    "#e4eaee", "#a1aeb9", "#2b3640", "#3b4853", "#1b252d", "#7cc9e4", ("#56b4e9", "#e69f00", "#93a1ad"), "#ff9c8f"
+    "#e4eaee",
+    "#a1aeb9",
+    "#2b3640",
+    "#3b4853",
+    "#1b252d",
+    "#7cc9e4",
+    ("#56b4e9", "#e69f00", "#93a1ad"),
+    "#ff9c8f",
+    ("#56b4e9", "#e69f00", "#3fc79a", "#d996bd"),
 )
 
 
@@ -54,11 +71,20 @@ class Figure:
 
 def in_both_themes(draw: "Callable[[Axes, Ink], None]", inches: tuple[float, float], alt: str) -> Figure:
     """What ``draw`` draws on axes in the ink it is given, once for each theme."""
-    light, dark = (picture(_svg(draw, ink, inches), "image/svg+xml") for ink in (LIGHT, DARK))
+    return in_panels(lambda panels, ink: draw(panels[0], ink), inches, alt, (1, 1))
+
+
+def in_panels(
+    draw: "Callable[[list[Axes], Ink], None]", inches: tuple[float, float], alt: str, grid: tuple[int, int]
+) -> Figure:
+    """The same for several axes of one scale, ``grid`` rows and columns of them."""
+    light, dark = (picture(_svg(draw, ink, inches, grid), "image/svg+xml") for ink in (LIGHT, DARK))
     return Figure(light, dark, alt, round(inches[0] * 96), round(inches[1] * 96))
 
 
-def _svg(draw: "Callable[[Axes, Ink], None]", ink: Ink, inches: tuple[float, float]) -> bytes:
+def _svg(
+    draw: "Callable[[list[Axes], Ink], None]", ink: Ink, inches: tuple[float, float], grid: tuple[int, int]
+) -> bytes:
     """Draw without pyplot, so that no window system and no global state is touched."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -67,7 +93,8 @@ def _svg(draw: "Callable[[Axes, Ink], None]", ink: Ink, inches: tuple[float, flo
     with mpl.rc_context(_settings(ink)):
         canvas = Canvas(figsize=inches, layout="constrained")
         FigureCanvasSVG(canvas)
-        draw(canvas.add_subplot(), ink)
+        panels = canvas.subplots(*grid, sharex=True, sharey=True, squeeze=False)
+        draw(list(panels.flat), ink)
         return _saved(canvas)
 
 

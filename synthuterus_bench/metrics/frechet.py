@@ -31,11 +31,12 @@ def frechet_distance(left: NDArray[np.floating], right: NDArray[np.floating]) ->
     a, b = left - origin, right - origin
     if low_rank(a.shape[1], len(a), len(b)):
         return _distance(*_from_rows(a, b, exact=True))
-    gap = a.mean(0) - b.mean(0)
-    a, b = a - a.mean(0), b - b.mean(0)
-    n, m = len(a) - 1, len(b) - 1
-    spread = np.vdot(a, a) / n + np.vdot(b, b) / m
-    return _distance(float(gap @ gap), float(spread), nuclear_norm(a @ b.T, exact=True) / float(n * m) ** 0.5)
+    means, counts = [rows.mean(0) for rows in (a, b)], (len(a), len(b))
+    gap = means[0] - means[1]
+    traces = [
+        (np.vdot(rows, rows) - n * mean @ mean) / (n - 1) for rows, mean, n in zip((a, b), means, counts, strict=True)
+    ]
+    return _distance(float(gap @ gap), float(sum(traces)), _root_trace(a @ b.T, exact=True))
 
 
 def between(gram: Gram, left: Rows, right: Rows, exact: bool = False) -> float:
@@ -63,9 +64,14 @@ def _from_products(gram: Gram, left: Rows, right: Rows, exact: bool) -> tuple[fl
         (gram.products[rows, rows].sum() - len(rows) * mean) / (len(rows) - 1)
         for rows, mean in zip((left, right), within, strict=True)
     ]
-    cross = cross - cross.mean(1, keepdims=True) - cross.mean(0) + cross.mean()
-    scale = np.sqrt(float(len(left) - 1) * (len(right) - 1))
-    return float(gap), float(sum(traces)), nuclear_norm(cross, exact) / scale
+    return float(gap), float(sum(traces)), _root_trace(cross, exact)
+
+
+def _root_trace(cross: Floats, exact: bool) -> float:
+    """Trace of the root, from the products (n, m) of rows of two groups that need not be centred."""
+    centred = cross - cross.mean(1, keepdims=True) - cross.mean(0) + cross.mean()
+    n, m = cross.shape
+    return nuclear_norm(centred, exact) / float((n - 1) * (m - 1)) ** 0.5
 
 
 def _mean_product(gram: Gram, rows: Rows) -> float:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.reference import read_reference
 from synthuterus_bench.bench.run import evaluate
-from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.bench.suite import DEMO
 from synthuterus_bench.cohorts.imagefile import encode_png
 from synthuterus_bench.cohorts.phantom.population import draw_cohort

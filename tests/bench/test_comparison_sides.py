@@ -8,8 +8,9 @@ from synthuterus_bench.bench.comparison.looking import joined, look
 from synthuterus_bench.bench.comparison.sides import Joined, equalised
 from synthuterus_bench.bench.notes import left_out
 from synthuterus_bench.bench.provenance import Provenance
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.reference import read_reference
-from synthuterus_bench.bench.submission import NO_CLASS, load_submission
+from synthuterus_bench.bench.submission import NO_CLASS
 from synthuterus_bench.bench.tools import Tools
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.progress import silent

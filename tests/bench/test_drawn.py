@@ -5,7 +5,7 @@ import pytest
 
 from synthuterus_bench.bench.drawn import drawn_release, is_pipeline
 from synthuterus_bench.bench.notes import AGREEMENT, left_out, notes_on
-from synthuterus_bench.bench.submission import load_submission
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.cohorts.writer import CohortWriter
 from synthuterus_bench.errors import SubmissionError
 from synthuterus_bench.generators.catalogue import parse_id

@@ -6,10 +6,10 @@ import pytest
 
 from synthuterus_bench.bench.details import details_path, load_details
 from synthuterus_bench.bench.provenance import Provenance, describe_generator, read_provenance
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.reference import load_reference, read_reference
 from synthuterus_bench.bench.run import evaluate
 from synthuterus_bench.bench.sets import Sets
-from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.cohorts.imagefile import encode_png
 from synthuterus_bench.entry import load_entry
 from synthuterus_bench.errors import CohortError, EntryError, SubmissionError
@@ -66,6 +66,28 @@ def test_twice_the_same_bytes_and_no_place_or_time_in_them(done, cohort, suite, 
         assert str(cohort.root.parent) not in text
         assert str(tmp_path) not in text
     assert load_entry(tmp_path / "a.json").id == again.entry.id
+
+
+def test_the_self_test_beside_the_log_is_told(tmp_path):
+    from synthuterus_bench.cohorts.layout import audit_file, selftest_file
+    from synthuterus_bench.privacy.log import write_log
+    from synthuterus_bench.privacy.selftest_record import Cell, SelfTest
+    from synthuterus_bench.vocab import Config
+
+    log = audit_file(tmp_path, Config.ROI)
+    write_log(log, {"threshold": 0.95, "encoder_sha256": "e" * 64}, [])
+    cells = [
+        Cell(transform="shift", strength=1, plants=200, caught=200),
+        Cell(transform="noise", strength=1, plants=200, caught=190),
+    ]
+    made = SelfTest(encoder_sha256="e" * 64, reference_digest="r", cells=cells, negatives=100, false_positives=1)
+    made.save(selftest_file(tmp_path, Config.ROI))
+    assert read_provenance(log).privacy.self_test == {"least_found_mild": 0.95, "false_positives": 0.01}
+    made.model_copy(update={"encoder_sha256": "f" * 64}).save(selftest_file(tmp_path, Config.ROI))
+    assert read_provenance(log).privacy.self_test is None
+    selftest_file(tmp_path, Config.ROI).write_text("{")
+    with pytest.raises(SubmissionError, match="not a self-test"):
+        read_provenance(log)
 
 
 def test_details_belong_to_the_entry(done, tmp_path):

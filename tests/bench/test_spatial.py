@@ -5,9 +5,9 @@ import shutil
 import numpy as np
 import pytest
 
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.reference import read_reference
 from synthuterus_bench.bench.run import evaluate
-from synthuterus_bench.bench.submission import load_submission
 from synthuterus_bench.bench.suite import SUITES, Regime
 from synthuterus_bench.board.invariants import broken_invariants
 from synthuterus_bench.cohorts.phantom.population import draw_cohort

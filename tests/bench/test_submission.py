@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthuterus_bench.bench.submission import load_submission
+from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.cohorts.imagefile import canonical_affine, encode_nifti, encode_png
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.window import from_window, to_window

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from synthuterus_bench.board.badges import DECLARED, Verification, badge_of, load_verifications
+from synthuterus_bench.board.badges import DECLARED, badge_of, load_verifications
+from synthuterus_bench.board.verification import Verification
 from synthuterus_bench.errors import DataError
 
 ENTRY = "12" * 32
@@ -14,10 +15,10 @@ def verification(entry: str = ENTRY, level: str = "recompute", verdict: str = "a
         "params": {"degree": 3},
         "scope": "pooled",
         "value": 0.0062,
-        "recomputed": 0.0062 if verdict == "agrees" else 0.5,
-        "allowed": 0.0003,
+        "recomputed": {"agrees": 0.0062, "differs": 0.5, "unchecked": None}[verdict],
+        "allowed": None if verdict == "unchecked" else 0.0003,
         "outcome": verdict,
-        "reason": None,
+        "reason": "no weights" if verdict == "unchecked" else None,
     }
     return {
         "schema": "synthuterus-verification/1",
@@ -32,8 +33,12 @@ def verification(entry: str = ENTRY, level: str = "recompute", verdict: str = "a
     }
 
 
+def model(value: dict) -> Verification:
+    return Verification.model_validate_json(json.dumps(value))
+
+
 def checks(*pairs: tuple[str, str]) -> list[Verification]:
-    return [Verification.model_validate(verification(level=level, verdict=verdict)) for level, verdict in pairs]
+    return [model(verification(level=level, verdict=verdict)) for level, verdict in pairs]
 
 
 @pytest.mark.parametrize(
@@ -57,8 +62,8 @@ def test_levels_have_an_order():
     assert [DECLARED.rank, *ranks] == [0, 1, 2, 3]
 
 
-def written(folder, value, name: str = "recompute-1.json", home: str = ENTRY):
-    path = folder / home / name
+def written(folder, value, name: str | None = None, home: str = ENTRY):
+    path = folder / home / (name or model(value).home.rpartition("/")[2])
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(value))
     return path
@@ -66,7 +71,7 @@ def written(folder, value, name: str = "recompute-1.json", home: str = ENTRY):
 
 def test_files_are_found_by_entry(tmp_path):
     written(tmp_path, verification())
-    written(tmp_path, verification(level="re-embed"), "re-embed-2.json")
+    written(tmp_path, verification(level="re-embed"))
     assert [one.level for one in load_verifications(tmp_path)[ENTRY]] == ["re-embed", "recompute"]
     assert load_verifications(tmp_path / "none") == {}
 
@@ -91,5 +96,5 @@ def test_other_files_are_refused(tmp_path, change, name, home):
 def test_a_link_is_refused(tmp_path):
     path = written(tmp_path, verification())
     (path.parent / "recompute-2.json").symlink_to(path)
-    with pytest.raises(DataError, match="expected a file"):
+    with pytest.raises(DataError, match="a link, expected a file"):
         load_verifications(tmp_path)

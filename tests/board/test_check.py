@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from synthuterus_bench.bench.suite import DEMO
-from synthuterus_bench.board.check import check_entries, home_of, slug
+from synthuterus_bench.board.check import check_entries
+from synthuterus_bench.board.entries import home_of, slug
 from synthuterus_bench.entry import load_entry
 from tests.board.samples import GENERATORS, SUITE, board, entry, sample
 
@@ -36,7 +37,7 @@ def test_believable_board_has_no_problem(tmp_path):
     ("place", "value", "expected"),
     [
         ("results/0/value", "0.0041", "valid number"),
-        ("results/0/value", 1e308, "outside"),
+        ("results/0/value", 1e308, "beyond"),
         ("results/0/ci/high", 1e308, "beyond"),
         ("results/0/n_real", True, "valid integer"),
         ("results/0/scope", "everything", "unknown scope"),

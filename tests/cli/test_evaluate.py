@@ -28,7 +28,9 @@ def test_json_errors_stay_json(incomplete, capsys):
     assert "found classes" in json.loads(capsys.readouterr().out)["error"]
 
 
-@pytest.mark.parametrize("arguments", [["--suite", "none"], ["--device", "tpu"], ["--out", "."]])
+@pytest.mark.parametrize(
+    "arguments", [["--suite", "none"], ["--device", "tpu"], ["--out", "."], ["--publish-features", "f.npz"]]
+)
 def test_wrong_commands_exit_with_two(incomplete, capsys, arguments):
     assert run(["evaluate", str(incomplete), *arguments]) == 2
 

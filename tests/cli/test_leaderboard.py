@@ -3,6 +3,7 @@ import json
 import pytest
 
 from synthuterus_bench.cli import run
+from tests.board.boards import CLAIMS, committed, demo, file
 from tests.board.samples import GENERATORS, sample
 
 
@@ -11,7 +12,7 @@ def entries(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     for number, name in enumerate(GENERATORS):
-        (folder / f"{number}.json").write_text(json.dumps(sample(name)))
+        (folder / f"{number}.json").write_text(json.dumps(sample(name, suite=CLAIMS)))
     return folder
 
 
@@ -22,7 +23,7 @@ def test_check_says_how_many(entries, capsys):
 
 def test_check_prints_one_line_a_problem(entries, capsys):
     (entries / "0.json").write_text("{")
-    (entries / "1.json").write_text(json.dumps(sample(submitter="\x1b[2J")))
+    (entries / "1.json").write_text(json.dumps(sample(submitter="\x1b[2J", suite=CLAIMS)))
     assert run(["leaderboard", "check", str(entries)]) == 1
     told = capsys.readouterr()
     assert told.out == ""
@@ -39,6 +40,18 @@ def test_check_as_json(entries, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["entries"] == 7
     assert [problem["file"] for problem in found["problems"]] == [str(entries / "0.json")]
+
+
+def test_check_against_a_base(tmp_path, capsys):
+    path = file(tmp_path / "leaderboard", demo())
+    committed(tmp_path)
+    board = str(tmp_path / "leaderboard")
+    assert run(["leaderboard", "check", board, "--base", "HEAD"]) == 0
+    path.unlink()
+    assert run(["--json", "leaderboard", "check", board, "--base", "HEAD"]) == 1
+    assert "removed" in json.loads(capsys.readouterr().out.partition("\n")[2])["problems"][0]["problem"]
+    assert run(["leaderboard", "check", board, "--base", "nowhere"]) == 2
+    assert "no such revision" in capsys.readouterr().err
 
 
 def test_build(entries, tmp_path, capsys):

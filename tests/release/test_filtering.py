@@ -79,7 +79,7 @@ def test_class_folders_are_read_and_others_are_named(cohort, tmp_path):
     assert {scan.orientation for scan in scans} == set(CLASSES)
     assert not any("test-" in scan.scan_id for scan in scans)
     assert all(scan.pixels.dtype == np.uint16 for scan in scans)
-    with pytest.raises(SubmissionError, match="no such folder"):
+    with pytest.raises(SubmissionError, match="nothing there"):
         read_foreign(tmp_path / "none", View.ROI)
     with pytest.raises(DataError, match="expected full"):
         read_foreign(cohort.root, View.FULL)

@@ -8,21 +8,24 @@ from tests.support.hub_answer import refusal
 from tests.support.hub_store import Repo, Tree
 
 
-def commit(repo: Repo, revision: str, body: bytes, author: str, url: str) -> dict[str, Any]:
-    """Apply a posted commit to a branch; refused where another came in between."""
+def commit(
+    repo: Repo, revision: str, body: bytes, author: str, url: str, as_pull_request: bool = False
+) -> dict[str, Any]:
+    """Apply a posted commit to a branch, refused where another came in between; or to a new pull request."""
     lines = [json.loads(line) for line in body.splitlines()]
     header, ref = lines[0]["value"], revision if revision.startswith("refs/") else f"refs/heads/{revision}"
-    if not repo.sha(ref).startswith(header.get("parentCommit") or ""):
+    page = f"{url}/{repo.state['type']}s/{repo.state['id']}"
+    told = {"success": True}
+    if as_pull_request:
+        number = repo.open_pull_request(header.get("parentCommit") or ref, header["summary"], author)
+        ref, told = f"refs/pr/{number}", told | {"pullRequestUrl": f"{page}/discussions/{number}"}
+    elif not repo.sha(ref).startswith(header.get("parentCommit") or ""):
         raise refusal(412, "A commit has happened since. Please refresh and try again.")
     tree = dict(repo.tree(ref))
     for line in lines[1:]:
         apply(repo, tree, line["key"], line["value"])
     sha = repo.commit(ref, tree, header["summary"], author, header["description"])
-    return {
-        "success": True,
-        "commitOid": sha,
-        "commitUrl": f"{url}/{repo.state['type']}s/{repo.state['id']}/commit/{sha}",
-    }
+    return told | {"commitOid": sha, "commitUrl": f"{page}/commit/{sha}"}
 
 
 def apply(repo: Repo, tree: Tree, key: str, value: Any) -> None:

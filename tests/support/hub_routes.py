@@ -71,9 +71,21 @@ class Request:
         known = self.user and space in (self.user.name, *self.user.orgs)
         if repo.state is None or (repo.state["private"] and not known):
             raise refusal(404 if self.user else 401, "Repository not found", "RepoNotFound")
-        if write:
+        if write and self.proposes:
+            self.must_write()
+        elif write:
             self.must_own(space)
         return repo
+
+    @property
+    def proposes(self) -> bool:
+        """Whether this is part of a pull request, which whoever may see a repository may open."""
+        return self.query.get("create_pr") in ("1", "true")
+
+    def must_write(self) -> None:
+        """Refuse tokens that may only read."""
+        if not self.user or not self.user.write:
+            raise refusal(403 if self.user else 401, "Your token may not write")
 
     def whoami_v2(self, _: Any) -> Any:
         name = self.must_own(self.user.name if self.user else None, to_write=False)
@@ -171,7 +183,30 @@ class Request:
 
     def api_commit(self, repo: Repo, *revision: str) -> Any:
         assert self.user
-        return commit(repo, "/".join(revision), self.body, self.user.name, self.hub.url)
+        return commit(repo, "/".join(revision), self.body, self.user.name, self.hub.url, self.proposes)
+
+    def api_discussions(self, repo: Repo, *_: str) -> Any:
+        """Newest first, a page at a time; all that are opened here are pull requests."""
+        wanted = {key: self.query[key] for key in ("status", "author") if self.query.get(key) not in (None, "all")}
+        rows = [
+            one
+            for one in reversed(repo.state.get("discussions", []))
+            if all(one[key] == value for key, value in wanted.items())
+        ]
+        start = int(self.query.get("p", 0)) * self.hub.page_size
+        shown = [
+            {
+                "num": one["num"],
+                "title": one["title"],
+                "author": {"name": one["author"]},
+                "status": one["status"],
+                "isPullRequest": True,
+                "createdAt": DATE,
+                "repo": {"name": repo.state["id"], "type": repo.state["type"]},
+            }
+            for one in rows[start : start + self.hub.page_size]
+        ]
+        return {"discussions": shown, "count": len(rows), "start": start, "numClosedDiscussions": 0}
 
     def api_refs(self, repo: Repo, *_: str) -> Any:
         kinds, refs = {"branches": "heads", "tags": "tags", "converts": "convert"}, repo.state["refs"]

@@ -21,7 +21,7 @@ from tests.support.hub_faults import Action, Fault, Seen
 from tests.support.hub_routes import Request
 from tests.support.hub_store import Repo
 
-WRITE, READ = "hf_writetokenofalice", "hf_readtokenofbob"
+WRITE, READ, STRANGER = "hf_writetokenofalice", "hf_readtokenofbob", "hf_writetokenofcarol"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class User:
     write: bool
 
 
-TOKENS = {WRITE: User("alice", ("org",), True), READ: User("bob", ("org",), False)}
+TOKENS = {WRITE: User("alice", ("org",), True), READ: User("bob", ("org",), False), STRANGER: User("carol", (), True)}
 
 
 class Server(ThreadingHTTPServer):

@@ -96,6 +96,14 @@ class Repo:
         self.save()
         return sha
 
+    def open_pull_request(self, base: str, title: str, author: str) -> int:
+        """A new pull request on top of a commit; its number, of which the Hub has one row with discussions."""
+        opened = self.state.setdefault("discussions", [])
+        number = len(opened) + 1
+        self.state["refs"][f"refs/pr/{number}"] = self.sha(base)
+        opened.append({"num": number, "title": title, "author": author, "status": "open"})
+        return number
+
     def listing(self, revision: str, folder: str = "", recursive: bool = True, expand: bool = False) -> list[Any]:
         """Rows of the tree endpoint."""
         sha, rows, base = self.sha(revision), {}, folder.strip("/") + "/" if folder.strip("/") else ""

@@ -10,8 +10,9 @@ from synthuterus_bench.bench.comparison.record import Comparison, Row, Side, jud
 from synthuterus_bench.bench.comparison.sides import equalised
 from synthuterus_bench.bench.comparison.teaching import MEASURES, teaching_rows
 from synthuterus_bench.bench.notes import left_out, notes_on
+from synthuterus_bench.bench.opening import open_submission
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
-from synthuterus_bench.bench.run import environment, read_submission
+from synthuterus_bench.bench.run import environment
 from synthuterus_bench.bench.submission import UNNAMED, Submission
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.threads import one_thread
@@ -61,7 +62,7 @@ def compare(
     suite, cache = find_suite(suite) if isinstance(suite, str) else suite, cache or cache_folder()
     tools = make_tools(embedder, weights_dir, features_cache, workers, device, track, cache)
     one, two = (
-        _named(read_submission(path, suite, name, cache, device, track), path)
+        _named(open_submission(path, suite, name, cache, device, track), path)
         for path, name in zip((first, second), names, strict=True)
     )
     _check_different(first, second, one, two)

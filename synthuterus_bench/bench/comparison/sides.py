@@ -43,6 +43,7 @@ def _taken(side: Submission, rows: Ints) -> Submission:
         units=side.units[rows],
         digests=tuple(side.digests[row] for row in rows),
         fields=None if side.fields is None else side.fields[rows],
+        names=tuple(side.names[row] for row in rows) if side.names else (),
     )
 
 

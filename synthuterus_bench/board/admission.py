@@ -1,0 +1,104 @@
+"""What the board takes: entries that are sound, new ones of known protocols, and a history that only grows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from synthuterus_bench.bench.suite import SUITES
+from synthuterus_bench.board.check import Checked, check_entries
+from synthuterus_bench.board.entries import RETRACTIONS, VERIFICATIONS, FaultyError, home_of
+from synthuterus_bench.board.history import Filed, board_among, board_of, broken_history, filed_at
+from synthuterus_bench.board.retractions import Retraction, load_retractions
+from synthuterus_bench.board.verification import read_verification
+from synthuterus_bench.entry import Entry
+from synthuterus_bench.errors import DataError
+
+
+def admit(paths: list[Path], base: str | None = None) -> Checked:
+    """Everything that is wrong with entries, and with the board that they lie in.
+
+    Args:
+        base: a folder or a git revision that holds the board as it was; entries that lie there are not new.
+
+    Raises:
+        UsageError: ``base`` is neither, or ``paths`` belong to no board.
+    """
+    checked = check_entries(paths)
+    boards = dict.fromkeys(board for path in paths if path.is_dir() and (board := board_of(path)))
+    filed = None
+    if base is not None:
+        home = board_among(paths, base)
+        filed = filed_at(base, home)
+        for path, message in broken_history(home, filed):
+            checked.add(path, message)
+    retracted = [*_retractions(boards, checked)]
+    for path, entry in checked.entries.items():
+        new = _is_new(path, entry, filed)
+        for message in (*_known(entry, new), *(_retracted(entry, retracted) if new else ())):
+            checked.add(path, message)
+    for board in boards:
+        _check_verifications(board, checked, filed)
+    return checked
+
+
+def _is_new(path: Path, entry: Entry, filed: Filed | None) -> bool:
+    """Whether an entry is about to come: not in the base, or without one, not in its place on a board."""
+    if filed is not None:
+        return home_of(entry) not in filed.blobs
+    return "/".join(path.absolute().parts[-4:]) != home_of(entry)
+
+
+def _known(entry: Entry, new: bool) -> Iterator[str]:
+    """A suite that is frozen in this package, and where its reference is the suite's phantom, that very one.
+
+    Entries that came under an earlier version of a suite stay.
+    """
+    claimed = entry.suite
+    suite = SUITES.get(claimed.id)
+    if suite is None:
+        yield f"suite {claimed.id}: not known, expected one of {', '.join(SUITES)}"
+        return
+    if suite.version != claimed.version:
+        if new or claimed.version > suite.version:
+            yield f"suite {claimed.id} v{claimed.version}: not known, this version of synthbench has v{suite.version}"
+        return
+    if claimed.reference == suite.phantom and claimed.reference_digest != suite.phantom_digest:
+        found, expected = claimed.reference_digest[:12], (suite.phantom_digest or "none")[:12]
+        yield f"suite {claimed.id}: {claimed.reference} of digest {found}, expected {expected}"
+    if claimed.reference_digest == suite.phantom_digest and claimed.reference != suite.phantom:
+        yield f"suite {claimed.id}: reference called {claimed.reference!r}, but its digest is that of {suite.phantom}"
+
+
+def _retracted(entry: Entry, retractions: list[Retraction]) -> Iterator[str]:
+    for retraction in retractions:
+        hit = [result.metric for result in entry.results if retraction.covers(entry, result)]
+        if hit:
+            what = "the whole entry" if retraction.entry else hit[0]
+            yield f"retracted: {what} ({retraction.reason}); evaluate again with a version that is right"
+
+
+def _retractions(boards: dict[Path, None], checked: Checked) -> Iterator[Retraction]:
+    """Those of the boards, and of the package where there is none."""
+    files: list[Path | None] = [path for board in boards if (path := board / RETRACTIONS).is_file()]
+    for path in files or [None]:
+        try:
+            yield from load_retractions(path)
+        except DataError as error:
+            checked.add(path or Path(RETRACTIONS), error.message.removeprefix(f"{path}: "))
+
+
+def _check_verifications(board: Path, checked: Checked, filed: Filed | None) -> None:
+    known = {entry.id for entry in checked.entries.values()} | (filed.entries if filed else frozenset())
+    home = board / VERIFICATIONS
+    for path in sorted(home.rglob("*")) if not home.is_symlink() else [home]:
+        if path.is_dir() and not path.is_symlink():
+            continue
+        if path.name == ".gitkeep":
+            continue
+        try:
+            found = read_verification(path)
+        except FaultyError as error:
+            for fault in error.faults:
+                checked.add(path, fault)
+            continue
+        if found.entry not in known:
+            checked.add(path, f"of an entry {found.entry[:12]} that the board does not hold")

@@ -1,0 +1,70 @@
+"""The boards of some entries as records to print: what the site shows of each line, without a browser."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from synthuterus_bench.board.badges import badge_of
+from synthuterus_bench.board.boards import Board, Line, boards_of
+from synthuterus_bench.board.rank import Listed
+from synthuterus_bench.board.retractions import Retraction, apply_retractions
+from synthuterus_bench.board.tiers import Span
+from synthuterus_bench.board.verification import Verification
+from synthuterus_bench.entry import Entry, Result
+
+
+def boards_to_show(
+    entries: Iterable[Entry],
+    retractions: Sequence[Retraction],
+    verifications: Mapping[str, Sequence[Verification]],
+    suite: str | None = None,
+) -> list[Board]:
+    """One board for each protocol and reference; without entries that later ones of their generator supersede.
+
+    Args:
+        suite: show the boards of this one alone.
+    """
+    known = {entry.id: entry for entry in entries}
+    gone = {entry.supersedes for entry in known.values() if _is_of_same(entry, known.get(entry.supersedes or ""))}
+    kept = [entry for name, entry in known.items() if name not in gone and suite in (None, entry.suite.id)]
+    badges = {name: badge_of(verifications[name]) for name in known if name in verifications}
+    return boards_of([Listed(entry.id, apply_retractions(entry, retractions)) for entry in kept], badges)
+
+
+def _is_of_same(entry: Entry, old: Entry | None) -> bool:
+    return old is not None and old.generator.name == entry.generator.name
+
+
+def as_record(board: Board, scope: str) -> dict[str, Any]:
+    """A board in one scope as plain JSON values."""
+    group = board.group
+    return {
+        "suite": group.suite,
+        "version": group.version,
+        "protocol_digest": group.protocol_digest,
+        "reference": group.reference,
+        "reference_digest": group.reference_digest,
+        "scope": scope,
+        "rows": [_row(board, line) for line in board.scopes.get(scope, ())],
+    }
+
+
+def _row(board: Board, line: Line) -> dict[str, Any]:
+    standing = line.standing
+    return {
+        "entry": standing.listed.id,
+        "generator": standing.listed.entry.generator.name,
+        "tier": _span(standing.tier),
+        "place": _span(standing.place),
+        "reason": standing.reason or None,
+        "verification": board.badge(standing.listed.id).text,
+        "results": [_result(result) for result in line.results if result is not None],
+    }
+
+
+def _span(span: Span | None) -> dict[str, int] | None:
+    return None if span is None else {"best": span.best, "worst": span.worst, "of": span.of}
+
+
+def _result(result: Result) -> dict[str, Any]:
+    kept = {"metric", "params", "direction", "n_real", "n_fake", "status", "value", "ci", "floor", "reason"}
+    return result.model_dump(mode="json", include=kept)

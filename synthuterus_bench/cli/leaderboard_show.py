@@ -1,0 +1,141 @@
+"""``synthbench leaderboard show``: the board in a terminal."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthuterus_bench.cli.leaderboard import ENTRIES, RETRACTIONS, VERIFICATIONS, leaderboard, stop_at_problems
+from synthuterus_bench.cli.options import SuiteName
+from synthuterus_bench.cli.output import as_text, out
+from synthuterus_bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from synthuterus_bench.board.boards import Board, Line
+
+
+USUAL = ("kid-embedder", "fd-embedder", "irs-adjusted", "anatomy-valid", "macro-f1-gain")
+"""Metrics that fit into a terminal side by side with their intervals."""
+
+WIDTH = 140
+
+
+class ScopeName(StrEnum):
+    """Which images are looked at."""
+
+    POOLED = "pooled"
+    AV_AF = "av-af"
+    AV_RF = "av-rf"
+    RV_AF = "rv-af"
+    RV_RF = "rv-rf"
+
+
+@leaderboard.command()
+def show(
+    entries: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Entry files, or folders of them. [default: leaderboard/entries]", show_default=False),
+    ] = None,
+    suite: Annotated[SuiteName | None, typer.Option(help="One suite alone.", show_default="all of them")] = None,
+    scope: Annotated[ScopeName, typer.Option(help="All orientations, or one.")] = ScopeName.POOLED,
+    every: Annotated[bool, typer.Option("--all", help="Every metric, not the usual few.")] = False,
+    verifications: Annotated[
+        Path | None, typer.Option(help="Folder of verifications.", show_default="leaderboard/verifications if there")
+    ] = None,
+    retractions: Annotated[
+        Path | None,
+        typer.Option(help="YAML file of retractions.", show_default="leaderboard/retractions.yaml if there"),
+    ] = None,
+) -> None:
+    """Print the board: tier, place, values with their intervals, and how far each entry was verified.
+
+    Entries of other protocols or references stand in tables of their own. Nothing is shown while a check fails.
+
+    \\b
+    Examples:
+      synthbench leaderboard show
+      synthbench leaderboard show leaderboard/entries --suite demo --scope rv-rf
+      synthbench leaderboard show my_entry.json other.json --all
+    """
+    from synthuterus_bench.board.badges import load_verifications
+    from synthuterus_bench.board.check import check_entries
+    from synthuterus_bench.board.retractions import load_retractions
+    from synthuterus_bench.board.terminal import as_record, boards_to_show
+
+    given = entries or [ENTRIES]
+    if not entries and not ENTRIES.is_dir():
+        raise UsageError(f"found no {ENTRIES} here, expected entries to show", "name some: leaderboard show ENTRIES")
+    checked = check_entries(given)
+    stop_at_problems(checked)
+    folder = verifications or (VERIFICATIONS if VERIFICATIONS.is_dir() else None)
+    withdrawn = load_retractions(retractions or (RETRACTIONS if RETRACTIONS.is_file() else None))
+    found = load_verifications(folder) if folder else {}
+    boards = boards_to_show(checked.entries.values(), withdrawn, found, suite.value if suite else None)
+    shown = [board for board in boards if scope.value in board.scopes]
+    text = "\n\n".join(_table(board, scope.value, every) for board in shown) or "no entries to show"
+    out.result({"boards": [as_record(board, scope.value) for board in shown]}, text)
+
+
+def _table(board: "Board", scope: str, every: bool) -> str:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    places = _places(board, every)
+    columns = [board.columns[place] for place in places]
+    heads = [" ".join(filter(None, (one.title, one.arrow, one.detail))) for one in columns]
+    title = Text(f"{board.title}: {scope}, value [interval]")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, leading=1)
+    for head in ("tier", "place", "generator", *heads, "verified"):
+        fixed = head in ("tier", "place", "verified") or (not every and head in heads)
+        table.add_column(Text(head), no_wrap=fixed, min_width=16 if head == "generator" else None)
+    for line in board.scopes[scope]:
+        standing = line.standing
+        ranks = [span.text if span else "-" for span in (standing.tier, standing.place)]
+        values = [_cell(board, line, place) for place in places]
+        table.add_row(*ranks, _name(line), *values, board.badge(standing.listed.id).text)
+    return "\n".join([as_text(table, WIDTH), *_reasons(board, scope, places)])
+
+
+def _places(board: "Board", every: bool) -> list[int]:
+    """The columns to print."""
+    usual = [place for place, column in enumerate(board.columns) if column.metric in USUAL and place in board.shown]
+    return [*range(len(board.columns))] if every else usual or sorted(board.shown)
+
+
+def _name(line: "Line") -> "Text":
+    """A stranger's words: no markup in them means anything."""
+    from rich.text import Text
+
+    from synthuterus_bench.look.text import one_line
+
+    return Text(one_line(line.standing.listed.entry.generator.name))
+
+
+def _cell(board: "Board", line: "Line", place: int) -> "Text":
+    from rich.text import Text
+
+    from synthuterus_bench.bench.table import cell
+
+    made = cell(line.results[place], board.columns[place].digits)
+    if made is None:
+        return Text("")
+    return Text("\n".join(filter(None, (made.value or made.status, f"[{made.interval}]" if made.interval else ""))))
+
+
+def _reasons(board: "Board", scope: str, places: list[int]) -> list[str]:
+    """One line for each reason that a value or a place is missing."""
+    from synthuterus_bench.look.text import one_line
+
+    why: dict[str, list[str]] = {}
+    for line in board.scopes[scope]:
+        for place in places:
+            result = line.results[place]
+            if result is not None and result.value is None:
+                why.setdefault(f"{result.status}: {result.reason}", []).append(board.columns[place].name)
+        if line.standing.reason not in ("", "control"):
+            why.setdefault(f"no place: {line.standing.reason}", []).append(line.standing.listed.entry.generator.name)
+    return [one_line(f"{', '.join(dict.fromkeys(names))} {reason}") for reason, names in why.items()]
