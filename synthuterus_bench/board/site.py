@@ -20,6 +20,7 @@ from synthuterus_bench.board.block import block
 from synthuterus_bench.board.boards import Board, boards_of, is_control
 from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, eval_results, model_index, space_readme
 from synthuterus_bench.board.forest import forests
+from synthuterus_bench.board.levels import Outcome
 from synthuterus_bench.board.paper import paper_tables
 from synthuterus_bench.board.rank import RANK_METRIC, Listed, Standing
 from synthuterus_bench.board.reported import Reported, reported_table
@@ -185,6 +186,7 @@ def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
             entry=entry,
             id=page.listed.id,
             badge=page.badge,
+            Outcome=Outcome,
             standing=page.standing,
             newer=page.newer,
             table=table_of(entry, found, places),
