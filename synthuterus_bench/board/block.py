@@ -16,7 +16,7 @@ from synthuterus_bench.look.text import inert
 from synthuterus_bench.repro import canonical_json
 from synthuterus_bench.stats import significant
 
-_MEANT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_MEANT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
 class _Places:
@@ -41,7 +41,7 @@ def block(boards: Iterable[Board]) -> str:
         "badges": [list(one) for one in badges.found],
     }
     text = canonical_json(found)
-    return text.translate(str.maketrans(_MEANT))
+    return text.translate(_MEANT)
 
 
 def _table(board: Board, texts: _Places, badges: _Places) -> dict[str, Any]:

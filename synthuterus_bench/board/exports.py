@@ -111,11 +111,17 @@ def _flat(result: Result | None) -> Iterator[Any]:
 
 
 def _nested(result: Result) -> dict[str, Any]:
-    return {
-        name: value.model_dump(mode="json") if hasattr(value, "model_dump") else value
-        for name in ("status", "value", "ci", "floor", "reason", "n_real", "n_fake")
-        if (value := getattr(result, name)) is not None
+    ci, floor = result.ci, result.floor
+    values = {
+        "status": result.status,
+        "value": result.value,
+        "ci": ci and {"low": ci.low, "high": ci.high, "level": ci.level, "method": ci.method, "unit": ci.unit},
+        "floor": floor and {"value": floor.value, "low": floor.low, "high": floor.high, "method": floor.method},
+        "reason": result.reason,
+        "n_real": result.n_real,
+        "n_fake": result.n_fake,
     }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _harmless(value: Any) -> Any:

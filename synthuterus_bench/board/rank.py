@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,17 @@ class Listed:
 
     id: str
     entry: Entry
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], list[Result]]:
+        found: dict[tuple[str, str], list[Result]] = {}
+        for result in self.entry.results:
+            found.setdefault((result.metric, result.scope), []).append(result)
+        return found
+
+    def results(self, metric: str, scope: str) -> list[Result]:
+        """Every result of a metric in a scope, by whatever parameters."""
+        return self._by_place.get((metric, scope), [])
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,7 @@ def rank(entries: Iterable[Listed], scope: str = POOLED, comparisons: Sequence[C
     """
     every = list(entries)
     params = _usual_params(every, scope)
-    found = [(listed, _measured(listed.entry, scope, params)) for listed in every]
+    found = [(listed, _measured(listed, scope, params)) for listed in every]
     ranked = [(listed, one) for listed, one in found if isinstance(one, Measured)]
     standings = [Standing(listed, reason=why) for listed, why in found if isinstance(why, str)]
     standings += _ranked(ranked, scope, params or "", comparisons)
@@ -99,21 +111,18 @@ def _ranked(
 
 
 def _usual_params(entries: list[Listed], scope: str) -> str | None:
-    results = (result for listed in entries for result in _all_of(listed.entry, RANK_METRIC, scope))
+    results = (result for listed in entries for result in listed.results(RANK_METRIC, scope))
     found = Counter(key_of(result)[1] for result in results if result.value is not None)
     return max(found, key=lambda params: (found[params], params)) if found else None
 
 
-def _all_of(entry: Entry, metric: str, scope: str) -> list[Result]:
-    return [result for result in entry.results if (result.metric, result.scope) == (metric, scope)]
-
-
-def _measured(entry: Entry, scope: str, params: str | None) -> Measured | str:
+def _measured(listed: Listed, scope: str, params: str | None) -> Measured | str:
     """The value and interval to rank by, or why there is none."""
+    entry = listed.entry
     if entry.generator.family == CONTROL:
         return "control"
     title = TITLES[RANK_METRIC]
-    found = _all_of(entry, RANK_METRIC, scope)
+    found = listed.results(RANK_METRIC, scope)
     if not found:
         return f"{title} not measured"
     result = next((result for result in found if key_of(result)[1] == params), found[0])
@@ -132,10 +141,10 @@ def _order(standing: Standing, scope: str) -> tuple[Any, ...]:
     """By worst tier and worst place, so that a wide interval does not lift an entry; then by the values."""
     listed = standing.listed
     tier, worst = (span.worst if span else math.inf for span in (standing.tier, standing.place))
-    values = (_value(listed.entry, metric, scope) for metric in (TIE_METRIC, RANK_METRIC))
+    values = (_value(listed, metric, scope) for metric in (TIE_METRIC, RANK_METRIC))
     return tier, worst, *values, listed.entry.generator.name, listed.id
 
 
-def _value(entry: Entry, metric: str, scope: str) -> float:
-    values = (result.value for result in _all_of(entry, metric, scope))
+def _value(listed: Listed, metric: str, scope: str) -> float:
+    values = (result.value for result in listed.results(metric, scope))
     return min((value for value in values if value is not None), default=math.inf)

@@ -83,7 +83,7 @@ def _order(entry: Entry) -> tuple[object, ...]:
         one.conditioning or "",
         one.family or "",
         one.name,
-        entry.id,
+        entry.dataset.manifest_sha256,
     )
 
 

@@ -4,9 +4,12 @@ Entries come from strangers: every field is printed by :mod:`synthuterus_bench.l
 escapes it, or stands in a block of JSON that is read as text; file names are made of digests and suite ids alone.
 """
 
+import gc
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from synthuterus_bench.board.block import block
 from synthuterus_bench.board.boards import Board, boards_of, is_control
 from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, eval_results, model_index, space_readme
 from synthuterus_bench.board.forest import forests
+from synthuterus_bench.board.levels import Outcome
 from synthuterus_bench.board.paper import paper_tables
 from synthuterus_bench.board.rank import RANK_METRIC, Listed, Standing
 from synthuterus_bench.board.reported import Reported, reported_table
@@ -25,8 +29,11 @@ from synthuterus_bench.entry import Entry
 from synthuterus_bench.look import render
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import canonical_json, digest_bytes, staged_folder
+from synthuterus_bench.workers import map_in_order
 
 PAGES = Path(__file__).parent / "pages"
+FEW = 100
+"""Entries whose pages one process writes sooner than others have started."""
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 
@@ -48,6 +55,7 @@ def build_site(
     *,
     space: bool = False,
     dataset: str = HUB_DATASET,
+    workers: int = 1,
     track: Track = silent,
 ) -> Path:
     """Write the site into a new folder ``out``; its ``index.html`` is returned.
@@ -57,6 +65,7 @@ def build_site(
     Args:
         space: also write the ``README.md`` of a static Space.
         dataset: the benchmark on the Hub that exported results name.
+        workers: processes that write the pages of many entries; they change no byte.
 
     Raises:
         DataError: ``out`` exists and is not an empty folder.
@@ -64,29 +73,52 @@ def build_site(
     texts = {digest_bytes(text.encode()): (text, entry) for entry in entries for text in [_text(entry)]}
     original = {name: entry for name, (_, entry) in texts.items()}
     badges = {name: badge_of(material.verifications[name]) for name in original if name in material.verifications}
-    listed = [Listed(name, apply_retractions(entry, material.retractions)) for name, entry in original.items()]
+    listed = [
+        Listed(name, apply_retractions(entry, [*material.retractions])) for name, entry in sorted(original.items())
+    ]
     newer = _superseded(original)
     shown = [each for each in listed if each.id not in newer]
     boards = boards_of(shown, badges, material.comparisons)
-    with staged_folder(out) as folder:
+    with staged_folder(out) as folder, _uncollected():
+        (folder / "entry").mkdir()
         for name, text in _whole(boards, shown, material.reported):
             _write(folder / name, text)
         standings = {line.standing.listed.id: line.standing for board in boards for line in board.order}
-        for each in track(listed, "pages"):
-            page = Page(each, badges.get(each.id, DECLARED), standings.get(each.id), newer.get(each.id))
-            _write(folder / "entry" / f"{each.id}.json", texts[each.id][0] + "\n")
-            for name, text in _of_entry(page, dataset):
-                _write(folder / "entry" / f"{each.id}{name}", text)
+        jobs = [
+            Page(each, texts[each.id][0], badges.get(each.id, DECLARED), standings.get(each.id), newer.get(each.id))
+            for each in listed
+        ]
+        write = partial(_write_page, folder / "entry", dataset)
+        many = workers > 1 and len(jobs) > FEW
+        written = map_in_order(write, jobs, workers) if many else map(write, jobs)
+        for _ in track(written, "pages", len(jobs)):
+            pass
         if space:
             _write(folder / "README.md", space_readme(len(shown)))
     return out / "index.html"
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for reference cycles: of a thousand entries it reads millions of objects, again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 @dataclass(frozen=True)
 class Page:
-    """What the page of one entry shows beside the entry; ``newer`` is the id of the entry that supersedes it."""
+    """What the files of one entry hold: its canonical JSON as submitted, and what its page shows beside it.
+
+    ``newer`` is the id of the entry that supersedes it.
+    """
 
     listed: Listed
+    text: str
     badge: Badge
     standing: Standing | None
     newer: str | None
@@ -134,10 +166,16 @@ def _text(entry: Entry) -> str:
     return canonical_json(entry.as_json())
 
 
+def _write_page(folder: Path, dataset: str, page: Page) -> None:
+    for name, text in _of_entry(page, dataset):
+        _write(folder / f"{page.listed.id}{name}", text)
+
+
 def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
     entry = page.listed.entry
     found = columns(entry.results)
     places = placed(entry.results, found)
+    yield ".json", page.text + "\n"
     yield ".eval-results.yaml", eval_results(entry, page.listed.id, dataset)
     yield ".model-index.yaml", model_index(entry, dataset)
     yield (
@@ -148,6 +186,7 @@ def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
             entry=entry,
             id=page.listed.id,
             badge=page.badge,
+            Outcome=Outcome,
             standing=page.standing,
             newer=page.newer,
             table=table_of(entry, found, places),

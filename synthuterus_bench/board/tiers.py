@@ -49,7 +49,7 @@ def surely_better(p_values: Floats, values: Floats, level: float = LEVEL) -> Fla
     """
     rows, columns = np.triu_indices(len(values), 1)
     told = np.zeros(p_values.shape, bool)
-    told[rows, columns] = np.asarray(holm(p_values[rows, columns])) <= level
+    told[rows, columns] = np.array(holm(p_values[rows, columns].tolist())) <= level
     return (told | told.T) & (values[:, None] < values[None, :])
 
 

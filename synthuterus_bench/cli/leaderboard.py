@@ -87,6 +87,9 @@ def build(
         str | None,
         typer.Option(help="Benchmark on the Hub that exported results name.", show_default=HUB_DATASET),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that write pages.", show_default="one a core")
+    ] = None,
 ) -> None:
     """Build the leaderboard as a static site that works without a network. Nothing is built while a check fails.
 
@@ -98,13 +101,21 @@ def build(
     """
     from synthuterus_bench.board.check import Checked, check_entries
     from synthuterus_bench.board.site import build_site
+    from synthuterus_bench.workers import available_cores
 
     given = entries or ([ENTRIES] if ENTRIES.is_dir() else [])
     checked = check_entries(given) if given else Checked()
     stop_at_problems(checked)
     material = _material(retractions, verifications or _if_there(VERIFICATIONS), comparisons or _if_there(COMPARISONS))
-    dataset = hub_dataset or HUB_DATASET
-    index = build_site(checked.entries.values(), out_, material, space=space, dataset=dataset, track=out.track)
+    index = build_site(
+        checked.entries.values(),
+        out_,
+        material,
+        space=space,
+        dataset=hub_dataset or HUB_DATASET,
+        workers=workers or available_cores(),
+        track=out.track,
+    )
     number = len(checked.entries)
     out.result({"index": str(index), "entries": number}, f"{index}: {number} {'entry' if number == 1 else 'entries'}")
 

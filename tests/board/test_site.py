@@ -9,11 +9,13 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.retractions import Retraction
 from synthuterus_bench.board.site import Material, build_site, command_of
+from synthuterus_bench.board.verification import Verification
 from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.errors import DataError
 from synthuterus_bench.look.text import unsafe
 from tests.board.html import Page, faults
 from tests.board.samples import NO_INCEPTION, SUITE, board, entry, sample
+from tests.board.test_badges import verification
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -158,6 +160,13 @@ def test_two_builds_are_equal(site, tmp_path):
         assert path.read_bytes() == (again.parent / path.relative_to(site.parent)).read_bytes(), path.name
 
 
+def test_workers_change_no_byte(site, tmp_path, monkeypatch):
+    monkeypatch.setattr("synthuterus_bench.board.site.FEW", 1)
+    again = build_site(board(), tmp_path / "again", REPORTED, workers=2)
+    for path in site.parent.rglob("*.*"):
+        assert path.read_bytes() == (again.parent / path.relative_to(site.parent)).read_bytes(), path.name
+
+
 def test_retracted_metric_is_withdrawn_and_unranked(tmp_path):
     retraction = Retraction(metric="kid-embedder", reason="wrong kernel")
     index = build_site(board(), tmp_path / "site", Material([retraction]))
@@ -226,6 +235,18 @@ def test_every_field_is_on_the_page_of_an_entry(site):
     for words in ("generator.parameters", "11873665", "sampling.scheduler", "privacy.self_test.copies_caught"):
         assert words in text
     assert "Tier, pooled" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [("agrees", "1 of 1 results agree, 0 differ"), ("differs", "0 of 1 results agree, 1 differ")],
+)
+def test_the_page_counts_what_was_found_again(tmp_path, verdict, words):
+    found = Verification.model_validate(verification(entry().id, verdict=verdict))
+    index = build_site([entry()], tmp_path / "site", Material(verifications={entry().id: [found]}))
+    text = Page.read(index.parent / "entry" / f"{entry().id}.html").text
+    assert words in text
+    assert ("Allowed" in text) == (verdict == "differs")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 import base64
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
+from synthuterus_bench import look
 from synthuterus_bench.look import environment, picture, render
+from synthuterus_bench.look.plots import DARK, LIGHT
 from synthuterus_bench.look.text import LONGEST, https, inert, number, one_line, unsafe
 
 
@@ -18,6 +21,56 @@ def folder(tmp_path):
     )
     (tmp_path / "page.js").write_text("/* of this page */")
     return tmp_path
+
+
+ROOMS = Path(look.__file__).parents[1]
+TEMPLATES = sorted(path for path in ROOMS.rglob("*.html.j2") if not path.read_text().startswith("{% macro"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_page_stands_on_the_one_base(path):
+    """Or is a file of macros, or the base itself; none has a style or a script of its own inside."""
+    text = path.read_text()
+    if path.name == "base.html.j2":
+        return
+    if "{% block main %}" in text:
+        assert text.startswith('{% extends "base.html.j2" %}')
+    else:
+        assert "<html" not in text
+    assert "<style" not in text
+    assert " style=" not in text
+    assert all(kind.startswith(' type="application/json"') for kind in re.findall(r"<script([^>]*)>", text))
+
+
+def test_pages_were_found():
+    names = {path.name for path in TEMPLATES}
+    assert names >= {
+        "report.html.j2",
+        "leakage.html.j2",
+        "score.html.j2",
+        "study.html.j2",
+        "index.html.j2",
+        "prep.html.j2",
+    }
+
+
+def test_light_and_dark_define_the_same_colours():
+    text = (ROOMS / "look" / "look.css").read_text()
+    light, *darks = (set(re.findall(r"(--[a-z-]+):", block)) for block in re.findall(r"color-scheme: [^}]*", text))
+    assert len(darks) == 2
+    assert all(dark == light for dark in darks)
+
+
+def test_plots_are_drawn_in_the_colours_of_the_page():
+    """A plot lies on the page's own ground: its text, lines and first series are the style sheet's."""
+    text = (ROOMS / "look" / "look.css").read_text()
+    blocks = re.findall(r"color-scheme: [^}]*", text)
+    for ink, block in ((LIGHT, blocks[0]), (DARK, blocks[1]), (DARK, blocks[2])):
+        named = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+        assert (ink.text, ink.muted, ink.line, ink.band) == tuple(
+            named[name] for name in ("ink", "muted", "line", "band")
+        )
+        assert ink.series[0] == named["mark"]
 
 
 def test_policy_names_the_one_style_and_script(folder):
