@@ -164,8 +164,8 @@ class Entry(_Model):
     supersedes: str | None = Digest
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
+        """Plain JSON values. What the entry does not say is left out, so that a later optional field changes no id."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from synthuterus_bench.entry import Entry, Interval, Result, load_entry, save_entry
 from synthuterus_bench.errors import EntryError
+from synthuterus_bench.repro import canonical_json
 
 DIGEST = "0" * 64
 
@@ -80,3 +81,15 @@ def test_an_interval_is_ordered():
 def test_withheld_results_keep_their_reason():
     kept = Result.model_validate(result(value=None, status="withheld", reason="patient privacy"))
     assert kept.reason == "patient privacy"
+
+
+def test_a_later_optional_field_changes_no_id():
+    """What lies on a board keeps its name when the schema grows."""
+    from tests.board.samples import entry
+
+    class Later(Entry):
+        mood: str | None = None
+
+    now = entry()
+    assert "null" not in canonical_json(now.as_json())
+    assert Later.model_validate_json(canonical_json(now.as_json())).id == now.id

@@ -5,7 +5,7 @@ Verifications are never part of an entry. Anybody can make one; several of one e
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -86,10 +86,14 @@ class Verification(_Model):
             raise ValueError(f"verdict {self.verdict}, expected {verdict_of(self.results)} by its results")
         return self
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values; what is not said is left out, as of an entry."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
     @property
     def id(self) -> str:
         """SHA-256 of the canonical JSON."""
-        return digest_json(self.model_dump(mode="json", by_alias=True))
+        return digest_json(self.as_json())
 
     @property
     def home(self) -> str:
@@ -110,7 +114,7 @@ def verdict_of(results: Iterable[Compared]) -> Outcome:
 def save_verification(verification: Verification, board: Path) -> Path:
     """Write it to its place below the folder of a board, atomically; returns where."""
     path = board / verification.home
-    write_atomic(path, canonical_json(verification.model_dump(mode="json", by_alias=True)) + "\n")
+    write_atomic(path, canonical_json(verification.as_json()) + "\n")
     return path
 
 

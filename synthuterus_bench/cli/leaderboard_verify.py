@@ -85,7 +85,7 @@ def verify(
         )
         found = run(claimed, level, source, bench)
     path = save_verification(found, out_)
-    value = found.model_dump(mode="json", by_alias=True) | {"path": str(path)}
+    value = found.as_json() | {"path": str(path)}
     out.result(value, f"{human(found)}\nwrote {path}")
     if found.verdict is Outcome.DIFFERS:
         raise typer.Exit(1)
