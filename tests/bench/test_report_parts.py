@@ -97,7 +97,7 @@ def test_markdown_says_the_same_and_strangers_stay_text(tmp_path):
         "Beside the paper",
     ):
         assert f"\n## {heading}\n" in text
-    assert "0.0108 to 0.0140" in text
+    assert "0.0025 to 0.0057" in text
     used, known = (
         set(re.findall(pattern, text)) for pattern in (r"\]\[(picture-\d+)\]", r"\n\[(picture-\d+)\]: data:")
     )
