@@ -78,12 +78,13 @@ def _retracted(entry: Entry, retractions: list[Retraction]) -> Iterator[str]:
 
 def _retractions(boards: dict[Path, None], checked: Checked) -> Iterator[Retraction]:
     """Those of the boards, and of the package where there is none."""
-    files: list[Path | None] = [path for board in boards if (path := board / RETRACTIONS).is_file()]
-    for path in files or [None]:
+    files = [file for board in boards if (file := board / RETRACTIONS).is_file()]
+    chosen: list[Path | None] = [*files] or [None]
+    for file in chosen:
         try:
-            yield from load_retractions(path)
+            yield from load_retractions(file)
         except DataError as error:
-            checked.add(path or Path(RETRACTIONS), error.message.removeprefix(f"{path}: "))
+            checked.add(file or Path(RETRACTIONS), error.message.removeprefix(f"{file}: "))
 
 
 def _check_verifications(board: Path, checked: Checked, filed: Filed | None) -> None:

@@ -1,6 +1,7 @@
 """Results known to be wrong: a metric over a range of evaluator versions, or a whole entry."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -73,13 +74,13 @@ def evaluator_version(entry: Entry) -> tuple[int, ...] | None:
     return _parts(named.get(EVALUATOR, "")) or None
 
 
-def apply_retractions(entry: Entry, retractions: list[Retraction]) -> Entry:
+def apply_retractions(entry: Entry, retractions: Sequence[Retraction]) -> Entry:
     """The entry with every retracted result withheld, for showing and ranking."""
     results = [_withheld(entry, result, retractions) for result in entry.results]
     return entry.model_copy(update={"results": results})
 
 
-def _withheld(entry: Entry, result: Result, retractions: list[Retraction]) -> Result:
+def _withheld(entry: Entry, result: Result, retractions: Sequence[Retraction]) -> Result:
     for retraction in retractions:
         if retraction.covers(entry, result):
             gone = {"status": "withheld", "value": None, "ci": None, "floor": None, "per_seed": None}

@@ -173,10 +173,11 @@ def evaluate(
         write_atomic(publish_features, done.features)
     if report:
         _write_report(report, done, path)
-    value = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
-    value |= {"notes": list(done.details.notes), "features": str(publish_features) if publish_features else None}
+    features = str(publish_features) if publish_features else None
+    value: dict[str, Any] = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
+    value |= {"notes": list(done.details.notes), "seconds": done.seconds, "features": features}
     wrote = f"\nwrote {publish_features}, the features of these images" if publish_features else ""
-    out.result(value | {"seconds": done.seconds}, _human(done, out_, details) + wrote)
+    out.result(value, _human(done, out_, details) + wrote)
 
 
 def _write_report(page: Path, done: "Evaluation", path: Path) -> None:
