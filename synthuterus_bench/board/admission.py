@@ -78,7 +78,7 @@ def _retracted(entry: Entry, retractions: list[Retraction]) -> Iterator[str]:
 
 def _retractions(boards: dict[Path, None], checked: Checked) -> Iterator[Retraction]:
     """Those of the boards, and of the package where there is none."""
-    files = [file for board in boards if (file := board / RETRACTIONS).is_file()]
+    files = [board / RETRACTIONS for board in boards if (board / RETRACTIONS).is_file()]
     chosen: list[Path | None] = [*files] or [None]
     for file in chosen:
         try:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -174,7 +174,12 @@ def evaluate(
     if report:
         _write_report(report, done, path)
     features = str(publish_features) if publish_features else None
-    value: dict[str, Any] = {"entry": done.entry.as_json(), "id": done.entry.id, "path": str(out_), "details": str(details)}
+    value: dict[str, Any] = {
+        "entry": done.entry.as_json(),
+        "id": done.entry.id,
+        "path": str(out_),
+        "details": str(details),
+    }
     value |= {"notes": list(done.details.notes), "seconds": done.seconds, "features": features}
     wrote = f"\nwrote {publish_features}, the features of these images" if publish_features else ""
     out.result(value, _human(done, out_, details) + wrote)
