@@ -44,7 +44,7 @@ def pack_model(model: ModelId, yard: Yard) -> Measured:
         raise WeightsError(f"{pipeline}: trained on another cohort than {cohort.root}", "train it anew")
     filter_pipeline(pipeline, cohort, yard)
     judge_membership(model, pipeline, cohort, yard)
-    reader = reader_of(cohort_of(yard, model.view, 2), yard.work / READERS, yard.track)
+    reader = reader_of(cohort_of(yard, model.view, 2), yard.ship / READERS, yard.track)
     release = draw_release(model, out, yard)
     subject = Subject(pipeline, out, release, cohort, work / weights_digest(pipeline)[:16], reader, yard.embedder)
     measured = measured_of(subject, yard)

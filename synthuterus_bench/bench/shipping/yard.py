@@ -1,8 +1,8 @@
 """Where things lie while generators are made, and how much is drawn.
 
 Work lies in one folder: cohorts ``v1-<view>-<dims>d``, trainings ``w-<id>`` (what ``synthbench train`` leaves), inside
-them ``release``, ``measured`` and the pipeline folder, which is copied when it is whole; ``readers`` and ``filters``,
-made once a cohort for all models.
+them ``release``, ``measured`` and the pipeline folder, which is copied when it is whole; ``filters``, made once a
+cohort for all models. The readers ship, so that models made on other machines are judged by the same ones.
 """
 
 from collections.abc import Callable

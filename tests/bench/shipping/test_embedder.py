@@ -18,7 +18,7 @@ def site(made, cohort, tmp_path_factory):
     """An embedder that was trained and packed, and after it the generator of ``made``."""
     site = make_site(tmp_path_factory.mktemp("embedder"), cohort)
     shutil.copytree(made.yard.out(CT), site.yard.out(CT))
-    shutil.copytree(made.yard.work / "readers", site.yard.work / "readers")
+    shutil.copytree(made.yard.ship / "readers", site.yard.ship / "readers")
     make(["embedder", CT], site.yard)
     return site
 

@@ -62,8 +62,8 @@ def test_it_passes_the_gate_of_models_and_generates_through_its_tested_filter(ma
 
 def test_another_model_of_the_cohort_finds_reader_index_and_self_test_there(made, cohort, tmp_path, monkeypatch):
     site = make_site(tmp_path, cohort)
-    for name in ("readers", "filters"):
-        shutil.copytree(made.yard.work / name, site.yard.work / name)
+    shutil.copytree(made.yard.work / "filters", site.yard.work / "filters")
+    shutil.copytree(made.yard.ship / "readers", site.yard.ship / "readers")
     for module, name in MADE_ONCE:
         monkeypatch.setattr(module, name, forbid)
     make(["ddpm2d-uncond-roi"], site.yard)
@@ -156,8 +156,8 @@ def test_a_paused_training_ships_nothing_and_goes_on_to_the_same_weights(made, c
 
 def test_a_training_that_begins_with_weights_says_so_on_its_card(made, cohort, tmp_path):
     site = make_site(tmp_path, cohort, initial=made.pipeline)
-    for name in ("readers", "filters"):
-        shutil.copytree(made.yard.work / name, site.yard.work / name)
+    shutil.copytree(made.yard.work / "filters", site.yard.work / "filters")
+    shutil.copytree(made.yard.ship / "readers", site.yard.ship / "readers")
     make([CT], site.yard)
     digest, name = load_measured(made.pipeline).weights_sha256, load_record(made.pipeline).cohort
     assert load_record(site.pipeline).digests == {"initial": digest}
