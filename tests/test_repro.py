@@ -18,7 +18,7 @@ def test_a_folder_appears_whole(tmp_path):
         (folder / "sub").mkdir()
         (folder / "sub" / "file").write_text("x")
         assert not out.parent.exists()
-    assert (out / "sub" / "file").read_text() == "x"
+    assert (out / "sub" / "file").read_text(encoding="utf-8") == "x"
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]
     assert os.stat(out).st_mode & 0o777 == 0o755
 
@@ -73,7 +73,7 @@ def test_the_folder_of_a_run_still_alive_stays(tmp_path):
         assert slow.is_dir()
         shutil.rmtree(tmp_path / "out")
         (slow / "file").write_text("slow")
-    assert (tmp_path / "out" / "file").read_text() == "slow"
+    assert (tmp_path / "out" / "file").read_text(encoding="utf-8") == "slow"
 
 
 def test_others_of_a_similar_name_stay(tmp_path):
@@ -124,4 +124,4 @@ def test_what_exists_stays(tmp_path, monkeypatch, out, message):
     with pytest.raises(DataError, match=message):
         fill(Path(out))
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["full", "full/file"]
-    assert (tmp_path / "full" / "file").read_text() == "before"
+    assert (tmp_path / "full" / "file").read_text(encoding="utf-8") == "before"

@@ -30,14 +30,14 @@ def test_a_worker_busy_without_letting_threads_run_dies_with_its_parent(tmp_path
     )
     note = tmp_path / "pid"
     parent = subprocess.Popen([sys.executable, "-c", code, note], cwd=Path(__file__).parents[1])
-    while not note.exists() or not note.read_text():
+    while not note.exists() or not note.read_text(encoding="utf-8"):
         assert parent.poll() is None
         time.sleep(0.01)
     parent.kill()
     parent.wait()
     time.sleep(2)
-    state = Path(f"/proc/{note.read_text()}/stat")
-    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+    state = Path(f"/proc/{note.read_text(encoding='utf-8')}/stat")
+    assert not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
 
 
 def hold(note):

@@ -78,7 +78,7 @@ def _evaluated(release: "Cohort", cohort: Path, home: Path, workers: int) -> "En
 
     path, made_of = home / "entry.json", home / "entry.of"
     parts = [__version__, DEMO.digest, load_cohort(cohort).manifest.digest, release.manifest.digest]
-    if not (path.is_file() and made_of.is_file() and made_of.read_text().split() == parts):
+    if not (path.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8").split() == parts):
         evaluate(release.root, "demo", str(cohort), workers=workers, track=sink.track).save(path)
         write_atomic(made_of, "\n".join(parts) + "\n")
     problems = check_entries([path]).problems

@@ -17,7 +17,7 @@ _TOLD = {
 }
 _NOTES = """\
 checkpoint   `generate --checkpoint DIR` with what `train` made, or --repo ORG/NAME@REVISION
-autoencoder  ae2d or vae2d of the same view, in the model's folder; it is trained first
+autoencoder  ae2d or vae2d of the same view, in the model's folder; trained first (vae2d of 128 ships)
 text         a text encoder, in the model's folder: a small one of its own, or CLIP's
 localiser    no class is told, so classes are measured; it is shipped"""
 
@@ -79,13 +79,15 @@ def _record(model: str) -> dict[str, Any]:
 
 
 def _autoencoder(kind: AutoencoderId) -> dict[str, Any]:
-    sides = [[VIEW_SIZE[view]] * 2 for view in View]
+    from synthuterus_bench.weights import shipped
+
+    sides, comes = [[VIEW_SIZE[view]] * 2 for view in View], shipped(str(kind)).is_dir()
     return {
         "id": str(kind),
         "draws": sides,
         "told": "a picture",
-        "shipped": False,
-        "needs": ["checkpoint"],
+        "shipped": comes,
+        "needs": [] if comes else ["checkpoint"],
     }
 
 

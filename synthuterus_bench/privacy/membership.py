@@ -63,7 +63,7 @@ def save_membership(folder: Path, found: Membership) -> None:
     """Write ``membership.json`` into a model's folder, and its section into the card there."""
     write_atomic(folder / MEMBERSHIP, canonical_json(found.model_dump(mode="json")) + "\n")
     card = folder / "README.md"
-    write_atomic(card, with_section(card.read_text() if card.is_file() else "", found))
+    write_atomic(card, with_section(card.read_text(encoding="utf-8") if card.is_file() else "", found))
 
 
 def load_membership(folder: Path) -> Membership:

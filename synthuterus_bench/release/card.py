@@ -116,5 +116,8 @@ def _facts(parts: list[Part], licence: Licence) -> dict[str, Any]:
         "terms": TERMS[licence],
         "plot": PLOT,
         "orientations": [str(name) for name in Orientation],
-        "citation": resource("dataset_cards/citation.bib").read_text().replace("VERSION", __version__).rstrip(),
+        "citation": resource("dataset_cards/citation.bib")
+        .read_text(encoding="utf-8")
+        .replace("VERSION", __version__)
+        .rstrip(),
     }

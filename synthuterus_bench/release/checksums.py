@@ -38,7 +38,11 @@ def check_sums(folder: Path, without: Collection[str] = ()) -> None:
             f"{folder}: no {CHECKSUMS}, expected a release with the digest of every file",
             "generate and release merge make one; a set of images goes through synthbench filter and audit run",
         )
-    said = {name: digest for name, digest in map(_line, file.read_text().splitlines()) if name not in without}
+    said = {
+        name: digest
+        for name, digest in map(_line, file.read_text(encoding="utf-8").splitlines())
+        if name not in without
+    }
     there = {name: path for name, path in files_of(folder).items() if name not in without}
     odd = sorted(set(said) ^ set(there))
     if odd:

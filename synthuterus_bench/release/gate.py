@@ -97,9 +97,9 @@ def _check_config(folder: Path, config: Config) -> None:
 
 def _check_card(folder: Path, parts: list[Part]) -> None:
     terms = TERMS[licence_of(parts)]
-    if (folder / LICENCE).read_text() != terms.text:
+    if (folder / LICENCE).read_text(encoding="utf-8") != terms.text:
         raise GateError(f"{folder}: found another {LICENCE} than that of {terms.name}")
-    card = (folder / CARD).read_text()
+    card = (folder / CARD).read_text(encoding="utf-8")
     head = yaml.safe_load(card.split("---\n")[1])
     wanted = {
         "license": str(licence_of(parts)),
@@ -121,7 +121,7 @@ def _config(config: Config, default: bool) -> dict[str, Any]:
 
 
 def _check_croissant(folder: Path, licence: str, configs: list[Config]) -> None:
-    said = json.loads((folder / CROISSANT).read_text())
+    said = json.loads((folder / CROISSANT).read_text(encoding="utf-8"))
     sets = [one["@id"] for one in said["recordSet"] if one["@id"] in [*Config]]
     if said["license"] != licence or said["conformsTo"] != [*CONFORMS] or sets != configs:
         raise GateError(f"{folder}: {CROISSANT} does not agree with the release's licence and configs")

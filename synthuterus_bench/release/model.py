@@ -207,7 +207,7 @@ def _check_card(folder: Path, sent: Path) -> str:
         raise GateError(f"{folder}: {MEMBERSHIP} is of other weights", how)
     if found.cohort_digest != load_record(sent).cohort_digest:
         raise GateError(f"{folder}: {MEMBERSHIP} is of another cohort than {RECORD}", how)
-    card = (sent / CARD).read_text() if (sent / CARD).is_file() else ""
+    card = (sent / CARD).read_text(encoding="utf-8") if (sent / CARD).is_file() else ""
     head = re.match(r"---\n(.*?)\n---\n", card, re.S)
     if head is None or "license:" not in head[1]:
         raise GateError(f"{folder}: found no {CARD} with a licence in its YAML, expected a model card")

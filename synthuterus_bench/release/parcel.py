@@ -75,7 +75,7 @@ def release_parcel(folder: Path) -> Parcel:
         GateError: it does not pass.
     """
     check_release(folder)
-    said = read_checksums((folder / CHECKSUMS).read_text(), f"{folder}/{CHECKSUMS}")
+    said = read_checksums((folder / CHECKSUMS).read_text(encoding="utf-8"), f"{folder}/{CHECKSUMS}")
     items = [item_of(name, folder / name) for name in (CHECKSUMS, *said)]
     for item in items[1:]:
         if item.sha256 != said[item.name]:

@@ -64,7 +64,7 @@ def open_log(out: Path, done: int, writes: bool) -> Iterator[Log]:
 def _take_back(path: Path, done: int) -> None:
     """Drop lines of later steps, and a last one that was cut off."""
     if path.is_file():
-        kept = [line for line in path.read_text().splitlines() if _step_of(line) <= done]
+        kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= done]
         write_atomic(path, "".join(f"{line}\n" for line in kept))
 
 

@@ -33,7 +33,7 @@ def save_outcome(out: Path, trained: Trained) -> None:
 def load_outcome(out: Path) -> Trained | None:
     """How the finished training in ``out`` went; None where there is none."""
     try:
-        told = json.loads((out / FILE).read_text())
+        told = json.loads((out / FILE).read_text(encoding="utf-8"))
         return Trained(told["losses"], [(s, v) for s, v in told["validation"]], told["step"], told["best_step"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

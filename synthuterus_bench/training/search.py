@@ -140,7 +140,7 @@ def _tried(
 def _load(folder: Path, config: LoopConfig) -> Trial | None:
     """The finished trial in a folder; None where there is none of the same settings."""
     try:
-        told = json.loads((folder / TRIAL).read_text())
+        told = json.loads((folder / TRIAL).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return Trial(**told) if told.pop("config") == config.model_dump(mode="json") else None

@@ -50,7 +50,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
         UsageError: it cannot be read, or holds something else.
     """
     try:
-        found = yaml.load(path.read_text(), _Loader)
+        found = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"{path}: not readable as YAML or JSON ({_line(error)})") from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):

@@ -72,7 +72,9 @@ def test_submissions(submission, tmp_path, monkeypatch, capsys, spoil, message):
     spoil(submission)
     before = sorted(tmp_path.rglob("*"))
     assert run(["evaluate", "images", "--suite", "demo", "--out", "made/entry.json"]) == 1
-    assert message in explained(capsys.readouterr())
+    said = capsys.readouterr()
+    assert explained(said)
+    assert message in said.err
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -38,7 +38,7 @@ def alive(session):
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, _, _, of = path.read_text().rpartition(")")[2].split()[:4]
+            state, _, _, of = path.read_text(encoding="utf-8").rpartition(")")[2].split()[:4]
         except OSError:
             continue
         if state != "Z" and int(of) == session:

@@ -120,7 +120,7 @@ def test_the_same_bytes_again(run, wrong, tmp_path):
     for name, one in (("a", wrong), ("b", again)):
         one.save(tmp_path / f"{name}.json")
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
-    assert str(tmp_path) not in (tmp_path / "a.json").read_text()
+    assert str(tmp_path) not in (tmp_path / "a.json").read_text(encoding="utf-8")
 
 
 def test_by_default_a_corrected_p_value_can_be_one_in_a_hundred(suite):

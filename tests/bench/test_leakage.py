@@ -23,18 +23,18 @@ def audited(cohort, tmp_path_factory):
 
 def test_the_public_part_names_no_one_and_the_private_part_lies_beside_it(audited, cohort):
     ids = [scan.scan_id for scan in cohort.scans(Split.TRAIN)]
-    public = "".join(path.read_text() for path in audited.iterdir())
+    public = "".join(path.read_text(encoding="utf-8") for path in audited.iterdir())
     private = audited.parent / "audit.private"
     assert sorted(path.name for path in audited.iterdir()) == ["audit.json", "report.html"]
     assert not any(name in public for name in ids)
     assert str(cohort.root) not in public
-    assert any(name in (private / "report.html").read_text() for name in ids)
-    neighbours = [json.loads(line) for line in (private / "neighbours.jsonl").read_text().splitlines()]
+    assert any(name in (private / "report.html").read_text(encoding="utf-8") for name in ids)
+    neighbours = [json.loads(line) for line in (private / "neighbours.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [one["neighbour_id"] for one in neighbours[: len(ids)]] == ids
 
 
 def test_copies_are_counted_and_leak(audited, cohort):
-    found = json.loads((audited / "audit.json").read_text())
+    found = json.loads((audited / "audit.json").read_text(encoding="utf-8"))
     assert found["scans"] == cohort.manifest.splits[Split.TRAIN]
     assert found["rejected_by"]["tau"] == cohort.manifest.splits[Split.TRAIN]
     assert found["attacks"]["membership"]["auc"] == 1

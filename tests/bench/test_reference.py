@@ -74,7 +74,7 @@ def test_umd_is_found_in_the_cache_or_asked_for(cohort, suite, tmp_path):
     with pytest.raises(CohortError, match="found a cohort of phantom-v1, expected one of umd"):
         load_reference("umd", suite, tmp_path)
     manifest = place / "cohort.json"
-    manifest.write_text(manifest.read_text().replace('"name":"phantom-v1"', '"name":"umd"'))
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"name":"phantom-v1"', '"name":"umd"'))
     real = load_reference("umd", suite, tmp_path)
     assert (real.name, real.public) == ("umd", True)
     assert not load_reference(str(cohort.root), suite).public

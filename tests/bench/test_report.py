@@ -117,7 +117,7 @@ def test_release_gives_images_and_candidates(tmp_path, release):
 
 def test_damaged_audit_log_is_one_line_and_no_report(tmp_path, release):
     log = audit_file(release, Config.ROI)
-    log.write_text(log.read_text().replace("0.97", "0.90"))
+    log.write_text(log.read_text(encoding="utf-8").replace("0.97", "0.90"))
     with pytest.raises(DataError, match=r"roi\.jsonl: line 5"):
         report(tmp_path, release=release)
     assert not (tmp_path / "report.html").exists()

@@ -84,7 +84,7 @@ def test_without_a_public_reference_there_are_no_neighbours(tmp_path):
 def test_markdown_says_the_same_and_strangers_stay_text(tmp_path):
     out = tmp_path / "report.md"
     write_report(out, like_the_paper(EVIL), found(), gallery=gallery(), paper=beside_paper(like_the_paper()))
-    text = out.read_text()
+    text = out.read_text(encoding="utf-8")
     assert len(text) < 5_000_000
     assert "<script>" not in text
     assert not re.search(r"(?<!\\)\]\(javascript", text)

@@ -62,7 +62,7 @@ def test_twice_the_same_bytes_and_no_place_or_time_in_them(done, cohort, suite, 
         run.save(tmp_path / f"{name}.json")
     for suffix in (".json", ".details.json"):
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
-        text = (tmp_path / f"a{suffix}").read_text()
+        text = (tmp_path / f"a{suffix}").read_text(encoding="utf-8")
         assert str(cohort.root.parent) not in text
         assert str(tmp_path) not in text
     assert load_entry(tmp_path / "a.json").id == again.entry.id

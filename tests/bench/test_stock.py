@@ -115,7 +115,7 @@ def test_ambiguous_images_are_pooled_and_learned_from_by_nothing(stock, small, c
 
 def spoil(kind, folder):
     index, net = folder / "model_index.json", folder / "unet" / "config.json"
-    said, config = json.loads(index.read_text()), json.loads(net.read_text())
+    said, config = json.loads(index.read_text(encoding="utf-8")), json.loads(net.read_text(encoding="utf-8"))
     if kind == "pickle":
         (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"x")
     elif kind == "code":

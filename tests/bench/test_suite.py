@@ -65,7 +65,7 @@ def test_an_unknown_suite_is_a_wrong_command():
 
 
 def changed(**update):
-    return json.dumps(json.loads((FOLDER / "uterus-3d-roi.json").read_text()) | update)
+    return json.dumps(json.loads((FOLDER / "uterus-3d-roi.json").read_text(encoding="utf-8")) | update)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_growth_is_fine(board, base):
 
 def test_changed_removed_and_renamed_are_named(board, base):
     first, second, third = sorted((board / "entries").rglob("*.json"))
-    first.write_text(json.dumps(json.loads(first.read_text()), indent=1))
+    first.write_text(json.dumps(json.loads(first.read_text(encoding="utf-8")), indent=1))
     second.unlink()
     third.rename(third.with_name("0" * 64 + ".json"))
     found = problems(board, base)

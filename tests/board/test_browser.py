@@ -160,7 +160,7 @@ def test_downloads(index, site, tmp_path):
     for link, kind in (("#as-csv", "csv"), ("#as-json", "json")):
         href = index.get_attribute(link, "href")
         assert (site.parent / href).suffix == f".{kind}"
-        assert "ldm2d-ct-roi" in (site.parent / href).read_text()
+        assert "ldm2d-ct-roi" in (site.parent / href).read_text(encoding="utf-8")
         assert index.get_attribute(link, "download") is not None
 
 
@@ -256,7 +256,7 @@ AXE = importlib.util.find_spec("axe_playwright_python")
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(opened, site, tmp_path, width, scheme):
-    script = (Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text()
+    script = (Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
     write_report(tmp_path / "report.html", entry(), details(), images=images(2))
     for path in [*pages(site), tmp_path / "report.html"]:
         page = opened(path, viewport={"width": width, "height": 800}, color_scheme=scheme)

@@ -7,7 +7,7 @@ COMMITTED = Path(__file__).parents[2] / "leaderboard" / SCHEMA_FILE
 
 
 def test_committed_schema_is_up_to_date():
-    assert COMMITTED.read_text() == entry_schema(), (
+    assert COMMITTED.read_text(encoding="utf-8") == entry_schema(), (
         "write it again: synthbench leaderboard schema > leaderboard/schema/entry.schema.json"
     )
 

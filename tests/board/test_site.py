@@ -122,7 +122,7 @@ def test_unavailable_shows_its_reason_and_no_zero(site):
 
 def test_tables_as_files_hold_the_same(site):
     (path,) = site.parent.glob("tables/*.json")
-    table = json.loads(path.read_text())
+    table = json.loads(path.read_text(encoding="utf-8"))
     rows = [row for row in table["rows"] if row["scope"] == "pooled"]
     assert len(rows) == len(board())
     mine = next(row for row in rows if row["generator"] == "ddpm2d-ct-roi")
@@ -179,14 +179,14 @@ def test_retracted_metric_is_withdrawn_and_unranked(tmp_path):
 def test_superseded_entry_leaves_the_table_but_keeps_its_page(tmp_path):
     old = entry()
     index = build_site([old, entry(supersedes=old.id, submitter="again")], tmp_path / "site", Material())
-    assert old.id not in index.read_text()
-    assert "A later entry of this generator" in (index.parent / "entry" / f"{old.id}.html").read_text()
+    assert old.id not in index.read_text(encoding="utf-8")
+    assert "A later entry of this generator" in (index.parent / "entry" / f"{old.id}.html").read_text(encoding="utf-8")
 
 
 def test_nobody_supersedes_another(tmp_path):
     old = entry()
     index = build_site([old, entry("ldm2d-ct-roi", supersedes=old.id)], tmp_path / "site", Material())
-    assert old.id in index.read_text()
+    assert old.id in index.read_text(encoding="utf-8")
 
 
 def test_protocols_get_tables_of_their_own(tmp_path):
@@ -197,7 +197,7 @@ def test_protocols_get_tables_of_their_own(tmp_path):
 
 
 def test_empty_board(tmp_path):
-    assert "No entries yet" in build_site([], tmp_path / "site", Material()).read_text()
+    assert "No entries yet" in build_site([], tmp_path / "site", Material()).read_text(encoding="utf-8")
 
 
 def test_existing_folder_is_left_alone(tmp_path):
@@ -210,12 +210,12 @@ def test_existing_folder_is_left_alone(tmp_path):
 def test_exports_for_the_hub(site):
     one = entry()
     home = site.parent / "entry"
-    results = yaml.safe_load((home / f"{one.id}.eval-results.yaml").read_text())
+    results = yaml.safe_load((home / f"{one.id}.eval-results.yaml").read_text(encoding="utf-8"))
     kid = next(row for row in results if row["dataset"]["task_id"] == "sample-suite-kid-embedder")
     assert kid["value"] == 0.0041
     assert kid["dataset"]["id"] == "synthuterus-bench/leaderboard"
     assert "interval 0.0025 to 0.0057" in kid["notes"]
-    index = yaml.safe_load((home / f"{one.id}.model-index.yaml").read_text())["model-index"]
+    index = yaml.safe_load((home / f"{one.id}.model-index.yaml").read_text(encoding="utf-8"))["model-index"]
     name, found = model_index_to_eval_results(index)
     assert name == "ddpm2d-ct-roi"
     assert {one.metric_type: one.metric_value for one in found}["fid-2048"] == 71.4
@@ -223,7 +223,7 @@ def test_exports_for_the_hub(site):
 
 def test_a_space_has_its_front_matter(tmp_path):
     index = build_site(board(), tmp_path / "space", Material(), space=True)
-    _, front, body = (index.parent / "README.md").read_text().split("---\n")
+    _, front, body = (index.parent / "README.md").read_text(encoding="utf-8").split("---\n")
     told = yaml.safe_load(front)
     assert (told["sdk"], told["app_file"]) == ("static", "index.html")
     assert len(told["short_description"]) <= 60

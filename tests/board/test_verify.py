@@ -122,7 +122,7 @@ def test_what_the_entry_was_not_made_from_is_refused(done, features, small_relea
     with pytest.raises(SubmissionError, match="found images of digest"):
         verify(done.entry, Level.RE_EMBED, small_release, bench, small)
     other = shutil.copytree(tiny_model, tmp_path / "other")
-    (other / "model_index.json").write_text((other / "model_index.json").read_text() + " ")
+    (other / "model_index.json").write_text((other / "model_index.json").read_text(encoding="utf-8") + " ")
     with pytest.raises(SubmissionError, match="found weights of digest"):
         verify(done.entry, Level.REGENERATE, other, bench, small)
 

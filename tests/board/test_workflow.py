@@ -15,7 +15,7 @@ FILE = Path(__file__).parents[2] / ".github" / "workflows" / "entries.yml"
 
 @pytest.fixture(scope="module")
 def workflow():
-    return yaml.load(FILE.read_text(), yaml.BaseLoader)
+    return yaml.load(FILE.read_text(encoding="utf-8"), yaml.BaseLoader)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_it_runs_for_pull_requests_alone_and_may_only_read(workflow):
 
 
 def test_no_secret_and_no_text_of_a_stranger_is_interpolated(workflow, steps):
-    text = FILE.read_text()
+    text = FILE.read_text(encoding="utf-8")
     assert "secrets" not in text.partition("name: entries")[2]
     assert re.findall(r"\$\{\{(.*?)\}\}", text) == [" github.event.pull_request.number "]
     assert "${{" not in str(steps)

@@ -17,7 +17,7 @@ def test_the_self_test_prints_its_table_by_strength_and_by_bound(cohort, tmp_pat
     assert lines[strongest + 1] == ["flip", "100.0%", "0.0%"]
     assert lines[strongest + 2] == ["noise", "100.0%", "100.0%"]
     assert ["4", "plants", "a", "cell"] in lines
-    assert json.loads(record.read_text())["encoder"] == "embedder"
+    assert json.loads(record.read_text(encoding="utf-8"))["encoder"] == "embedder"
 
 
 def test_an_encoder_whose_file_is_missing_is_one_clear_line(cohort, tmp_path, capsys):

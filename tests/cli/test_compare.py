@@ -26,7 +26,7 @@ def test_two_entries_as_json_and_as_a_file(entries, tmp_path, capsys):
     file = tmp_path / "comparison.json"
     assert run(["--json", "compare", str(entries / "b.json"), str(entries / "a.json"), "--out", str(file)]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found == json.loads(file.read_text())
+    assert found == json.loads(file.read_text(encoding="utf-8"))
     assert found["paired"] is False
     (row,) = [row for row in found["rows"] if (row["metric"], row["scope"]) == ("kid-embedder", "pooled")]
     assert row["verdict"] == "second"

@@ -21,9 +21,9 @@ def test_a_small_trial_from_the_command_line(cohort, tmp_path, capsys, monkeypat
     command += ["--out", str(paths[0]), "--report", str(paths[1]), "--weights-dir", str(tmp_path)]
     assert run((["--json"] if form == "json" else []) + command) == 0
     said = capsys.readouterr().out
-    written = json.loads(paths[0].read_text())
+    written = json.loads(paths[0].read_text(encoding="utf-8"))
     assert set(written["controls"]) == set(CONTROLS)
-    assert "| fd-embedder |" in paths[1].read_text()
+    assert "| fd-embedder |" in paths[1].read_text(encoding="utf-8")
     if form == "json":
         assert json.loads(said)["cells"] == written["cells"]
     else:

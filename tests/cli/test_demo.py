@@ -17,7 +17,7 @@ def test_the_quick_demo_makes_everything_and_a_second_run_changes_nothing(tmp_pa
     before = contents(tmp_path)
     made = {path.parts[1] for path in before}
     assert made >= {"cohort", "synthuterus", "entry.json", "report.html", "leaderboard-site"}
-    report = (tmp_path / "quick" / "report.html").read_text()
+    report = (tmp_path / "quick" / "report.html").read_text(encoding="utf-8")
     assert "http-equiv" in report
     assert summary["id"][:12] in report
     assert run(command) == 0

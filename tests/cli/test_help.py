@@ -33,7 +33,7 @@ def test_commands_named_in_the_documents_exist():
     known = {" ".join(path) for path in EVERY} | {path[0] for path in EVERY}
     pages = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name != "cli.md")]
     for page in pages:
-        for line in re.findall(r"^\$ synthbench (.*)$", page.read_text(), re.M):
+        for line in re.findall(r"^\$ synthbench (.*)$", page.read_text(encoding="utf-8"), re.M):
             words = [word for word in line.removeprefix("--json ").split() if not word.startswith("[")]
             assert " ".join(words[:2]) in known or words[0] in known, f"{page.name}: {line}"
 

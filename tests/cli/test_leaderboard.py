@@ -70,7 +70,7 @@ def test_nothing_is_built_while_a_check_fails(entries, tmp_path, capsys):
 def test_build_without_entries_shows_what_is_reported(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(["leaderboard", "build", "--out", "site"]) == 0
-    assert "Reported in the paper" in (tmp_path / "site" / "index.html").read_text()
+    assert "Reported in the paper" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
 
 
 def test_missing_arguments_are_usage(capsys):

@@ -46,7 +46,7 @@ def test_both_views_and_a_report(cohort, tmp_path, capsys, monkeypatch):
         made = load_cohort(tmp_path / "out" / view)
         assert line == f"out/{view}: 3 images, view {view}, digest {made.manifest.digest}"
     assert said[2] == "uterus located: 1 by middle"
-    assert "<article>" in (tmp_path / "page.html").read_text()
+    assert "<article>" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_without_a_localiser_the_command_tells_what_to_do(cohort, tmp_path, capsys):

@@ -42,7 +42,7 @@ def test_a_card_with_an_entry(roi, tmp_path, capsys):
     save_entry(one, tmp_path / "entry.json")
     assert run(["--json", "release", "card", str(made), "--entry", str(tmp_path / "entry.json")]) == 0
     assert json.loads(capsys.readouterr().out)["entries"] == [one.id]
-    assert "## Measured" in (made / "README.md").read_text()
+    assert "## Measured" in (made / "README.md").read_text(encoding="utf-8")
     assert run(["--quiet", "release", "check", str(made)]) == 0
 
 

@@ -43,7 +43,7 @@ def test_score_as_text_json_and_page(study, tmp_path, capsys):
     assert "not measured here: AI researcher 46.3%" in text
     assert (tmp_path / "score.html").is_file()
     assert run(["--json", "study", "score", study["key"], *files]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "score.json").read_text())
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "score.json").read_text(encoding="utf-8"))
 
 
 def test_a_doubled_file_is_named(study, tmp_path, capsys):

@@ -120,7 +120,7 @@ def test_a_search_ends_in_a_table_and_trains_nothing_twice(cohort, tmp_path, cap
     said = json.loads(capsys.readouterr().out)
     losses = [trial["validation"] for trial in said["trials"]]
     assert losses == sorted(losses)
-    assert yaml.safe_load((tmp_path / "best.yaml").read_text())["lr"] == said["trials"][0]["lr"]
+    assert yaml.safe_load((tmp_path / "best.yaml").read_text(encoding="utf-8"))["lr"] == said["trials"][0]["lr"]
     assert run(command) == 0
     assert "1 of 2" not in capsys.readouterr().out
     assert run(["train", "embedder", *options(cohort, tmp_path), "--search", str(tmp_path / "grid.yaml")]) == 2
@@ -131,7 +131,10 @@ def test_a_generator_begins_with_another_one(cohort, tmp_path, capsys):
     assert run(["train", "ddpm2d-ct-roi", *options(cohort, tmp_path / "first", **QUICK)]) == 0
     first = ["--init", str(tmp_path / "first" / "pipeline")]
     assert run(["train", "ddpm2d-ct-roi", *options(cohort, tmp_path / "second", **QUICK), *first]) == 0
-    assert "initial" in json.loads((tmp_path / "second" / "pipeline" / "training.json").read_text())["digests"]
+    assert (
+        "initial"
+        in json.loads((tmp_path / "second" / "pipeline" / "training.json").read_text(encoding="utf-8"))["digests"]
+    )
     capsys.readouterr()
     assert (
         run(["train", "ddpm2d-ct-roi", *options(cohort, tmp_path / "third", **QUICK), "--init", "ddpm2d-ct-roi"]) == 1

@@ -116,7 +116,7 @@ def test_malformed_manifest(tmp_path, text):
 
 def test_unknown_keys_are_refused(tmp_path):
     file = write(tmp_path).root / "cohort.json"
-    file.write_text(file.read_text().replace('{"', '{"patients":["Jane"],"', 1))
+    file.write_text(file.read_text(encoding="utf-8").replace('{"', '{"patients":["Jane"],"', 1))
     with pytest.raises(CohortError, match="not a cohort manifest"):
         load_cohort(tmp_path)
 

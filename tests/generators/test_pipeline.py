@@ -43,7 +43,7 @@ def test_the_digest_sees_every_part_and_not_the_card(tiny_model, tmp_path):
     (copy / "README.md").write_text("another card")
     assert weights_digest(copy) == weights_digest(tiny_model)
     config = copy / "unet" / "config.json"
-    config.write_text(config.read_text().replace("{", "{ ", 1))
+    config.write_text(config.read_text(encoding="utf-8").replace("{", "{ ", 1))
     assert weights_digest(copy) != weights_digest(tiny_model)
 
 
@@ -79,7 +79,7 @@ def test_a_network_of_another_kind_than_the_id_is_refused(tiny_model, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(tiny_model, copy)
     index = copy / "model_index.json"
-    index.write_text(index.read_text().replace("ddpm2d-ct-roi", "ddpm3d-ct-roi"))
+    index.write_text(index.read_text(encoding="utf-8").replace("ddpm2d-ct-roi", "ddpm3d-ct-roi"))
     with pytest.raises(WeightsError, match="its denoiser is a UNet2DConditionModel"):
         load_pipeline(copy)
 

@@ -24,13 +24,15 @@ def folder(tmp_path):
 
 
 ROOMS = Path(look.__file__).parents[1]
-TEMPLATES = sorted(path for path in ROOMS.rglob("*.html.j2") if not path.read_text().startswith("{% macro"))
+TEMPLATES = sorted(
+    path for path in ROOMS.rglob("*.html.j2") if not path.read_text(encoding="utf-8").startswith("{% macro")
+)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_every_page_stands_on_the_one_base(path):
     """Or is a file of macros, or the base itself; none has a style or a script of its own inside."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     if path.name == "base.html.j2":
         return
     if "{% block main %}" in text:
@@ -55,7 +57,7 @@ def test_pages_were_found():
 
 
 def test_light_and_dark_define_the_same_colours():
-    text = (ROOMS / "look" / "look.css").read_text()
+    text = (ROOMS / "look" / "look.css").read_text(encoding="utf-8")
     light, *darks = (set(re.findall(r"(--[a-z-]+):", block)) for block in re.findall(r"color-scheme: [^}]*", text))
     assert len(darks) == 2
     assert all(dark == light for dark in darks)
@@ -63,7 +65,7 @@ def test_light_and_dark_define_the_same_colours():
 
 def test_plots_are_drawn_in_the_colours_of_the_page():
     """A plot lies on the page's own ground: its text, lines and first series are the style sheet's."""
-    text = (ROOMS / "look" / "look.css").read_text()
+    text = (ROOMS / "look" / "look.css").read_text(encoding="utf-8")
     blocks = re.findall(r"color-scheme: [^}]*", text)
     for ink, block in ((LIGHT, blocks[0]), (DARK, blocks[1]), (DARK, blocks[2])):
         named = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))

@@ -132,7 +132,7 @@ def test_pickles_are_refused(folder):
     ],
 )
 def test_a_wrong_configuration_is_refused(folder, change, words):
-    config = json.loads((folder / CONFIG).read_text()) | change
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8")) | change
     (folder / CONFIG).write_text(json.dumps(config))
     with pytest.raises(WeightsError, match=words):
         load_autoencoder(folder)

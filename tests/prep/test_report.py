@@ -19,7 +19,7 @@ from tests.prep.made import BOTH, ROI, contents, make_scan, write
 def page(tmp_path):
     source = write(tmp_path / "in", make_scan(0, mask=True), make_scan(1), name="<b>in</b>")
     prepare_cohort(source, tmp_path / "out", replace(BOTH, n4=True), report=tmp_path / "page.html")
-    return (tmp_path / "page.html").read_text()
+    return (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_it_shows_every_scan_with_its_field(page):
@@ -53,7 +53,7 @@ def test_only_the_first_scans_are_shown_and_the_cohort_is_the_same(tmp_path, mon
     source = write(tmp_path / "in", make_scan(0), make_scan(1))
     prepare_cohort(source, tmp_path / "out", ROI, report=tmp_path / "page.html")
     prepare_cohort(source, tmp_path / "plain", ROI)
-    page = (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count("<article>") == 1
     assert page.count("data:image/png;base64,") == 1
     assert contents(tmp_path / "out") == contents(tmp_path / "plain")

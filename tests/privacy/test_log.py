@@ -57,7 +57,7 @@ def _break(lines):
 
 @pytest.mark.parametrize("fault", [_change, _drop, _swap, _insert, _cut, _break])
 def test_every_tampering_shows(log, fault):
-    lines = log.read_text().splitlines()
+    lines = log.read_text(encoding="utf-8").splitlines()
     fault(lines)
     log.write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError, match=r"audit\.jsonl"):
@@ -65,7 +65,7 @@ def test_every_tampering_shows(log, fault):
 
 
 def test_a_footer_that_does_not_add_up_shows(log):
-    lines = log.read_text().splitlines()
+    lines = log.read_text(encoding="utf-8").splitlines()
     footer = json.loads(lines[-1])
     footer["rejected"] = 0
     lines[-1] = json.dumps(footer)
@@ -80,7 +80,7 @@ def test_a_missing_log_is_named(tmp_path):
 
 
 def broken(log, fault):
-    lines = log.read_text().splitlines()
+    lines = log.read_text(encoding="utf-8").splitlines()
     fault(lines)
     log.write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError) as caught:
@@ -167,7 +167,7 @@ def test_an_error_while_records_come_leaves_the_old_log(log):
 
 
 def test_a_record_that_lacks_its_decision_is_named(log):
-    lines = log.read_text().splitlines()
+    lines = log.read_text(encoding="utf-8").splitlines()
     record = json.loads(lines[-2])
     del record["decision"]
     lines[-2] = json.dumps(record)

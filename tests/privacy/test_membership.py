@@ -130,11 +130,11 @@ def test_another_cohort_is_refused(tiny_model, tmp_path):
 
 def test_the_card_says_it_once_however_often_it_is_measured(tiny_model, cohort, tmp_path):
     folder = shutil.copytree(tiny_model, tmp_path / "model")
-    before = (folder / "README.md").read_text()
+    before = (folder / "README.md").read_text(encoding="utf-8")
     result = measure_membership(folder, cohort.root, scans=8)
     save_membership(folder, result)
     save_membership(folder, result)
-    card = (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text(encoding="utf-8")
     assert card.startswith(before.rstrip())
     assert card.count("## Membership test") == 1
     assert section(result) in card

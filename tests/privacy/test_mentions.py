@@ -21,7 +21,9 @@ def test_what_training_writes_mentions_nobody(model, cohort):
 @pytest.mark.parametrize("kind", ["scan_id", "patient_id"])
 def test_an_id_in_a_text_is_found_and_not_repeated(model, cohort, kind):
     name = getattr(next(iter(cohort.scans())), kind)
-    (model / "README.md").write_text(f"{(model / 'README.md').read_text()}\nNot trained on {name}, which is bad.\n")
+    (model / "README.md").write_text(
+        f"{(model / 'README.md').read_text(encoding='utf-8')}\nNot trained on {name}, which is bad.\n"
+    )
     with pytest.raises(GateError, match=r"README\.md names 1 scans or patients") as caught:
         measure_membership(model, cohort.root)
     assert name not in caught.value.message

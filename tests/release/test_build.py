@@ -149,9 +149,11 @@ def test_the_card_says_when_the_reference_is_not_the_training_data(plan, release
     made = generate(replace(plan, reference=other.root), tmp_path / "synthuterus")
     header = read_log(audit_file(made.root, Config.ROI))[0]
     assert (header["reference_is_training_data"], header["reference_digest"]) == (False, other.manifest.digest)
-    assert "**not the generator's training images**" in " ".join((made.root / "README.md").read_text().split())
+    assert "**not the generator's training images**" in " ".join(
+        (made.root / "README.md").read_text(encoding="utf-8").split()
+    )
     assert read_log(audit_file(release.root, Config.ROI))[0]["reference_is_training_data"]
-    card = (release.root / "README.md").read_text()
+    card = (release.root / "README.md").read_text(encoding="utf-8")
     assert "\n| field strength | av-af | av-rf | rv-af | rv-rf | all |\n|---|---|---|---|---|---|\n| " in card
 
 
@@ -250,7 +252,7 @@ def test_a_floor_wants_a_selftest_and_the_release_carries_it(plan, tmp_path):
     assert not (tmp_path / "none").exists()
     made = generate(replace(tested, floor=0.98), tmp_path / "synthuterus")
     assert (made.home / "audit" / "selftest-roi.json").read_bytes() == (tested.folder / "selftest.json").read_bytes()
-    assert "| flip | 99 of 100 |  |  |" in (made.home / "README.md").read_text()
+    assert "| flip | 99 of 100 |  |  |" in (made.home / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_selftest_of_another_index_is_refused(plan, tmp_path):

@@ -49,14 +49,14 @@ def test_its_records_are_the_rows(read, release, config, rows):
 
 
 def test_every_column_that_is_filled_is_described(release):
-    said = json.loads((release / "croissant.json").read_text())
+    said = json.loads((release / "croissant.json").read_text(encoding="utf-8"))
     fields = {one["@id"]: {field["name"] for field in one["field"]} for one in said["recordSet"]}
     assert fields["roi"] == set(features(2)) - set(EMPTY)
     assert fields["volumes-roi"] == set(features(3)) - set(EMPTY)
 
 
 def test_responsible_ai_fields(read, release):
-    said = json.loads((release / "croissant.json").read_text())
+    said = json.loads((release / "croissant.json").read_text(encoding="utf-8"))
     assert {name for name in said if name.startswith("rai:")} >= {
         "rai:dataCollection",
         "rai:dataBiases",

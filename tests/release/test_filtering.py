@@ -49,7 +49,7 @@ def test_copies_and_repetitions_fall_with_their_bound(mixed, judge, tmp_path):
     assert records[6]["bound"] == "tau"
     assert (records[7]["bound"], records[7]["duplicate_of"]) == ("duplicate", 0)
     assert header["reference_digest"] == judge.index.reference_digest
-    assert "s-0" not in (tmp_path / "out" / "audit/roi.jsonl").read_text()
+    assert "s-0" not in (tmp_path / "out" / "audit/roi.jsonl").read_text(encoding="utf-8")
 
 
 def test_how_many_are_judged_at_once_changes_no_byte(mixed, judge, tmp_path, monkeypatch):

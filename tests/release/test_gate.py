@@ -37,7 +37,9 @@ def test_a_missing_file(release, name):
 
 
 def test_checksums_of_another_file_above(release):
-    (release / "SHA256SUMS").write_text((release / "SHA256SUMS").read_text() + f"{'0' * 64}  ../other\n")
+    (release / "SHA256SUMS").write_text(
+        (release / "SHA256SUMS").read_text(encoding="utf-8") + f"{'0' * 64}  ../other\n"
+    )
     refused(release, r"\.\./other is in SHA256SUMS")
 
 
@@ -71,7 +73,7 @@ def test_an_index_of_training_images(release):
 
 def test_an_absolute_path_in_the_card(release):
     card = release / "README.md"
-    card.write_text(card.read_text() + "\nmade from /home/jane/scans\n")
+    card.write_text(card.read_text(encoding="utf-8") + "\nmade from /home/jane/scans\n")
     refused(sign(release), "absolute path")
 
 
@@ -95,14 +97,14 @@ def test_no_licence_and_another_one(release):
 )
 def test_a_card_that_says_something_else(release, old, new, match):
     card = release / "README.md"
-    card.write_text(card.read_text().replace(old, new))
+    card.write_text(card.read_text(encoding="utf-8").replace(old, new))
     refused(sign(release), match)
 
 
 @pytest.mark.parametrize(("name", "value"), [("license", "https://opensource.org/mit"), ("recordSet", [])])
 def test_a_croissant_that_says_something_else(release, name, value):
     path = release / "croissant.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {name: value}))
     refused(sign(release), r"croissant\.json does not agree")
 
 

@@ -78,7 +78,7 @@ def test_a_public_repository_is_not_written_to_unasked(hub, release):
 def newer(release, tmp_path) -> Path:
     """The release with another card and another file less."""
     folder = shutil.copytree(release, tmp_path / "newer" / "synthuterus")
-    (folder / "README.md").write_text((folder / "README.md").read_text() + "\nOne more word.\n")
+    (folder / "README.md").write_text((folder / "README.md").read_text(encoding="utf-8") + "\nOne more word.\n")
     write_checksums(folder)
     return folder
 

@@ -28,7 +28,7 @@ def build(model_of, name, out, **changes):
 
 
 def card(release):
-    return " ".join((release.root / "README.md").read_text().split())
+    return " ".join((release.root / "README.md").read_text(encoding="utf-8").split())
 
 
 def test_a_class_alone_is_told_and_nothing_else_is_in_the_rows(model_of, tmp_path):
@@ -37,7 +37,7 @@ def test_a_class_alone_is_told_and_nothing_else_is_in_the_rows(model_of, tmp_pat
     assert Counter(scan.orientation for scan in scans) == dict.fromkeys(CLASSES, 2)
     assert {(scan.prompt, scan.field_strength, scan.sequence, scan.version_deg) for scan in scans} == {(None,) * 4}
     assert "which was told a class." in card(release)
-    assert "| not told | 2 | 2 | 2 | 2 |" in (release.root / "README.md").read_text()
+    assert "| not told | 2 | 2 | 2 | 2 |" in (release.root / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["ddpm2d-text-roi", "ddpm2d-uncond-roi"])
@@ -125,7 +125,7 @@ def test_one_copied_slice_rejects_a_volume(model_of, volumes, monkeypatch, tmp_p
 def test_a_reference_of_another_view_is_refused(model_of, cohort, tmp_path):
     full = tmp_path / "full"
     full.mkdir()
-    text = (cohort.root / "cohort.json").read_text().replace('"view":"roi"', '"view":"full"')
+    text = (cohort.root / "cohort.json").read_text(encoding="utf-8").replace('"view":"roi"', '"view":"full"')
     (full / "cohort.json").write_text(text)
     for file in cohort.files():
         (full / "full").mkdir(exist_ok=True)

@@ -93,12 +93,12 @@ def test_killed_together_they_go_on_where_they_were(tiny_model, undisturbed, tmp
 def _session(stat):
     """Processes of torchrun have sessions of their own; their parent tells whose they are."""
     try:
-        fields = stat.read_text().rpartition(")")[2].split()
+        fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return None
     own, parent = int(fields[3]), int(fields[1])
     try:
-        above = Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()
+        above = Path(f"/proc/{parent}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return own
     return int(above[3]) if own == int(stat.parent.name) else own

@@ -54,7 +54,7 @@ def test_a_header_that_lacks_something(release):
 
 def test_a_log_out_of_its_chain(release):
     path = audit_file(release, Config.ROI)
-    lines = path.read_text().splitlines(keepends=True)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join([*lines[:2], lines[3], lines[2], *lines[4:]]))
     refused(sign(release), "line 3 does not follow")
 

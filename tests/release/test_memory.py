@@ -23,7 +23,7 @@ candidates.sample_chunk = sample
 sampler = SamplerConfig(steps=1, guidance=1)
 plan = ReleasePlan("ddpm2d-ct-roi", Path(sys.argv[1]), int(sys.argv[3]), tau=1.0, sampler=sampler)
 generate(plan, Path(sys.argv[2]))
-print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+print(Path("/proc/self/status").read_text(encoding="utf-8").partition("VmHWM:")[2].split()[0])
 """
 GROWTH_MB = 35
 """What 1984 more samples may take; their pixels alone are 65 MB, and two equal runs differ by up to 25."""

@@ -41,7 +41,7 @@ def test_every_config_is_there_and_the_default_is_full(merged, single):
         assert load_cohort(merged / name).manifest == load_cohort(release).manifest
         assert audit_file(merged, name).read_bytes() == audit_file(release, name).read_bytes()
     assert (merged / "audit" / "selftest-roi.json").is_file()
-    card = (merged / "README.md").read_text()
+    card = (merged / "README.md").read_text(encoding="utf-8")
     assert "\n# SynthUterus\n" in card
     assert "12 synthetic sagittal T2-weighted MR images and volumes" in card
 
@@ -73,7 +73,9 @@ def test_neither_order_nor_steps_show(merged, single, tmp_path):
     merge([single["full"], single["roi"]], tmp_path / "first")
     found = merge([tmp_path / "first", single["volumes-roi"]], tmp_path / "whole")
     assert [*found] == ["full", "roi", "volumes-roi"]
-    assert (tmp_path / "whole" / "SHA256SUMS").read_text() == (merged / "SHA256SUMS").read_text()
+    assert (tmp_path / "whole" / "SHA256SUMS").read_text(encoding="utf-8") == (merged / "SHA256SUMS").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_what_does_not_pass_the_gate_is_not_merged(single, tmp_path):
@@ -109,15 +111,19 @@ def test_killed_in_the_middle_nothing_is_there_and_a_second_run_ends_in_the_same
     assert [path.suffix for path in tmp_path.iterdir()] == [".partial"]
     merge([single["roi"]], out)
     assert [path.name for path in tmp_path.iterdir()] == ["synthuterus"]
-    assert (out / "SHA256SUMS").read_text() == (single["roi"] / "SHA256SUMS").read_text()
+    assert (out / "SHA256SUMS").read_text(encoding="utf-8") == (single["roi"] / "SHA256SUMS").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_card_is_not_written_onto_rows_that_were_changed(single, tmp_path):
     made = shutil.copytree(single["roi"], tmp_path / "made")
     write_card_anew(made)
-    assert (made / "SHA256SUMS").read_text() == (single["roi"] / "SHA256SUMS").read_text()
+    assert (made / "SHA256SUMS").read_text(encoding="utf-8") == (single["roi"] / "SHA256SUMS").read_text(
+        encoding="utf-8"
+    )
     (made / "roi" / "cohort.json").write_text("{}")
-    before = (made / "README.md").read_text()
+    before = (made / "README.md").read_text(encoding="utf-8")
     with pytest.raises(GateError, match="does not have the digest"):
         write_card_anew(made)
-    assert (made / "README.md").read_text() == before
+    assert (made / "README.md").read_text(encoding="utf-8") == before

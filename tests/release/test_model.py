@@ -69,7 +69,7 @@ def test_what_a_training_leaves_stays_behind(model):
 def test_codes_of_a_private_cohort_stay_behind_wherever_they_lie(model):
     """Beside the folder, as training puts them, and inside it, where someone may have moved them."""
     shutil.copy(model / "index.safetensors", model / "index.private.safetensors")
-    record = json.loads((model / "training.json").read_text())
+    record = json.loads((model / "training.json").read_text(encoding="utf-8"))
     (model / "training.json").write_text(json.dumps(record | {"preset": None}))
     parcel = parcel_of(model)
     assert not {item.name for item in parcel.items} & {"index.safetensors", "index.private.safetensors"}
@@ -106,7 +106,7 @@ def test_the_list_of_what_may_go(name, allowed):
 
 
 def change(path, **values):
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | values))
 
 
 HIDDEN = {
@@ -129,12 +129,12 @@ def test_settings_that_tell_of_people_or_places_are_found(model, name):
 
 
 def test_a_path_in_the_training_record_or_the_card_is_found(model):
-    record = json.loads((model / "training.json").read_text())
+    record = json.loads((model / "training.json").read_text(encoding="utf-8"))
     (model / "training.json").write_text(json.dumps(record | {"cohort": "/data/jane"}))
     with pytest.raises(GateError, match=r"absolute path cohort in training\.json"):
         parcel_of(model)
     (model / "training.json").write_text(json.dumps(record))
-    (model / "README.md").write_text((model / "README.md").read_text() + "\nfrom /data/jane/runs\n")
+    (model / "README.md").write_text((model / "README.md").read_text(encoding="utf-8") + "\nfrom /data/jane/runs\n")
     with pytest.raises(GateError, match=r"absolute path .md in README\.md"):
         parcel_of(model)
 
@@ -177,7 +177,7 @@ def test_weights_that_are_not_those_that_were_tested(model):
 def test_a_model_without_test_or_card(model, tiny_model):
     with pytest.raises(WeightsError, match=r"no membership\.json"):
         parcel_of(tiny_model)
-    card = (model / "README.md").read_text()
+    card = (model / "README.md").read_text(encoding="utf-8")
     for text, said in ((card.partition("## Membership")[0], "does not say"), ("# Model\n", "no README.md with a lic")):
         (model / "README.md").write_text(text)
         with pytest.raises(GateError, match=said):

@@ -34,7 +34,7 @@ def pushed(hub, release):
 def test_what_comes_is_what_was_sent_and_its_commit_is_recorded(hub, pushed, tmp_path):
     done = pull(NAME, tmp_path / "synthuterus", "v1.0")
     assert contents(tmp_path / "synthuterus") == pushed
-    origin = json.loads((tmp_path / "synthuterus.origin.json").read_text())
+    origin = json.loads((tmp_path / "synthuterus.origin.json").read_text(encoding="utf-8"))
     assert origin == done.origin.model_dump(mode="json")
     assert (origin["commit"], origin["revision"]) == (there(hub).sha("v1.0"), "v1.0")
     assert (origin["endpoint"], origin["repository"], origin["kind"]) == (hub.url, NAME, "release")
@@ -56,7 +56,7 @@ def test_the_same_again_finds_it_done_and_another_folder_is_refused(hub, pushed,
     (out / "LICENSE").write_text("mine")
     with pytest.raises(DataError, match="found something else than org/synthuterus"):
         pull(NAME, out)
-    assert (out / "LICENSE").read_text() == "mine"
+    assert (out / "LICENSE").read_text(encoding="utf-8") == "mine"
 
 
 FAULTS = {

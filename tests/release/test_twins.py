@@ -77,7 +77,7 @@ def test_verify_checks_chain_checksums_and_scores(plan, cohort, tmp_path):
     merge([out, make_release(tmp_path / "full", "ddpm2d-ct-full", scans=4)], both)
     again = verify(both, cohort, load_embedder())
     assert (again.scores, again.elsewhere, again.records) == (found.scores, ("full",), {"full": 5, "roi": 18})
-    lines = (out / "audit/roi.jsonl").read_text().splitlines()
+    lines = (out / "audit/roi.jsonl").read_text(encoding="utf-8").splitlines()
     del lines[4]
     (out / "audit/roi.jsonl").write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError, match="record 3 was dropped"):

@@ -14,7 +14,7 @@ def file(built, tmp_path):
 
 
 def edited(path, **changes):
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}))
     return path
 
 
@@ -31,7 +31,7 @@ def test_whole_files_are_read(built, file, tmp_path):
 
 @pytest.mark.parametrize("field", ["answer", "confidence", "ms"])
 def test_an_edited_answer_is_found(built, file, field):
-    rows = json.loads(file.read_text())["answers"]
+    rows = json.loads(file.read_text(encoding="utf-8"))["answers"]
     values = {"answer": {"real": "synthetic", "synthetic": "real"}}
     rows[7][field] = values["answer"][rows[7]["answer"]] if field == "answer" else rows[7][field] % 4 + 1
     message = refused(built, edited(file, answers=rows))
@@ -56,7 +56,7 @@ def test_a_doubled_file_is_named_with_its_twin(built, file, tmp_path):
 
 
 def test_a_copy_under_another_code_is_found(built, file, tmp_path):
-    values = json.loads(file.read_text())
+    values = json.loads(file.read_text(encoding="utf-8"))
     copy = sealed(tmp_path / "copy.json", {**values, "reader": "00000000000000ff"})
     assert f"a copy of {file}" in refused(built, file, copy)
 
@@ -68,7 +68,7 @@ def test_a_file_of_another_study_is_refused(built, sources, tmp_path):
 
 
 def test_incomplete_and_doubled_answers_are_named(built, file):
-    values = json.loads(file.read_text())
+    values = json.loads(file.read_text(encoding="utf-8"))
     rows = values["answers"]
     sealed(file, {**values, "answers": [row for row in rows if row["item"] not in (3, 7)]})
     assert "incomplete, no answer to 2 of 20 images: 3, 7" in refused(built, file)
@@ -96,7 +96,7 @@ def test_hostile_files_are_one_line(built, file, text, told):
 
 
 def test_wrong_values_are_refused(built, file):
-    values = json.loads(file.read_text())
+    values = json.loads(file.read_text(encoding="utf-8"))
     for change in (
         {"consent": False},
         {"group": "chief"},

@@ -71,7 +71,7 @@ def test_keyboard_alone_through_a_reload_and_its_file_scores_right(opened, built
     assert score.readers[0].group == "junior-radiologist"
     assert score.groups[0].accuracy.hits == 17
     assert [one.item for one in score.items if not one.correct] == [3, 5, 11]
-    confidences = [row["confidence"] for row in json.loads(path.read_text())["answers"]]
+    confidences = [row["confidence"] for row in json.loads(path.read_text(encoding="utf-8"))["answers"]]
     assert confidences == [1 + number % 4 for number in range(1, 21)]
     assert page.inner_text("#saved") == f"Saved as {path.name}"
 
@@ -84,7 +84,7 @@ def test_time_is_measured_while_an_image_is_shown(opened, built, tmp_path):
     page.wait_for_timeout(300)
     page.reload()
     answer(page, built, 5, 20)
-    times = [row["ms"] for row in json.loads(saved(page, tmp_path).read_text())["answers"]]
+    times = [row["ms"] for row in json.loads(saved(page, tmp_path).read_text(encoding="utf-8"))["answers"]]
     assert 300 <= times[0] < 3000
     assert 300 <= times[4] < 3000
     assert max(times[5:]) < 300
@@ -126,7 +126,7 @@ def test_the_next_reader_starts_anew_under_another_code(opened, built, tmp_path)
     for _ in range(2):
         begin(page)
         answer(page, built, 1, 20)
-        codes.append(json.loads(saved(page, tmp_path).read_text())["reader"])
+        codes.append(json.loads(saved(page, tmp_path).read_text(encoding="utf-8"))["reader"])
         page.click("#again")
         assert screen(page) == "intro"
     assert len(set(codes)) == 2
@@ -254,7 +254,7 @@ AXE = importlib.util.find_spec("axe_playwright_python")
 @pytest.mark.skipif(AXE is None, reason="axe-core is not installed; run: pip install axe-playwright-python")
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_serious(opened, built, stacks, tmp_path, width):
-    script = (Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text()
+    script = (Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
     def look(page) -> None:
         found = page.evaluate(script + "\n;axe.run(document)")

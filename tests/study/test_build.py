@@ -40,7 +40,7 @@ def test_the_order_hangs_on_more_than_the_seed():
 
 
 def test_a_key_changed_later_is_refused(built, tmp_path):
-    values = json.loads(built.key_path.read_text())
+    values = json.loads(built.key_path.read_text(encoding="utf-8"))
     values["items"][0]["kind"] = "real" if values["items"][0]["kind"] == "synthetic" else "synthetic"
     path = tmp_path / "key.json"
     path.write_text(json.dumps(values))

@@ -28,7 +28,7 @@ def auc(values, positive) -> float:
 
 
 def test_every_image_has_equally_many_bytes_though_one_kind_compresses_to_nothing(built):
-    images = data_of(built.page.read_text())["images"]
+    images = data_of(built.page.read_text(encoding="utf-8"))["images"]
     assert len({len(text) for text in images}) == 1
     packed = [len(zlib.compress(base64.b64decode(text))) for text in images]
     assert auc(packed, built.key.synthetic_items) == 0, "the two kinds of this test would be told apart by compression"
@@ -46,7 +46,7 @@ def test_order_does_not_predict_the_kind(sources, tmp_path):
 
 
 def test_pixels_come_back_to_twelve_bits(built, sources):
-    data = data_of(built.page.read_text())
+    data = data_of(built.page.read_text(encoding="utf-8"))
     known = {scan.scan_id: scan for folder in sources for scan in load_cohort(folder).scans()}
     for text, item in zip(data["images"], built.key.items, strict=True):
         values = np.frombuffer(base64.b64decode(text), "<u2")
@@ -67,7 +67,7 @@ def data_low() -> float:
 
 
 def test_nothing_of_people_places_or_kinds_is_in_the_page(built):
-    page = built.page.read_text()
+    page = built.page.read_text(encoding="utf-8")
     for word in ("Erika", "Mustermann", "Erlangen", "secret", "patient-", "ddpm2d", "a prompt that tells", "av-af"):
         assert word not in page
     key = built.key
@@ -92,7 +92,9 @@ def test_the_page_asks_for_nothing(built):
     assert page.values("src") == []
     assert all(href in ("data:,", "#main") for href in page.values("href"))
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
-    assert not re.search(r"https?://|fetch\(|XMLHttpRequest|sendBeacon|WebSocket", built.page.read_text())
+    assert not re.search(
+        r"https?://|fetch\(|XMLHttpRequest|sendBeacon|WebSocket", built.page.read_text(encoding="utf-8")
+    )
 
 
 @pytest.mark.parametrize("title", ["</title><script>alert(1)</script>", "a\u202eb", "x" * 5000, "{{ 7 * 7 }}", '"><b>'])
@@ -112,10 +114,10 @@ def test_a_hostile_scan_name_stays_in_the_key(tmp_path):
         for kind in Kind
     )
     made = build_study(real, synthetic, tmp_path / "out", n=4)
-    assert "alert(1)" not in made.page.read_text()
+    assert "alert(1)" not in made.page.read_text(encoding="utf-8")
 
 
 def test_stacks_hold_every_slice(stacks):
-    data = data_of(stacks.page.read_text())
+    data = data_of(stacks.page.read_text(encoding="utf-8"))
     assert data["shape"] == [5, 16, 16]
     assert {len(base64.b64decode(text)) for text in data["images"]} == {5 * 16 * 16 * 2}

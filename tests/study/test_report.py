@@ -19,7 +19,7 @@ def score(built, tmp_path_factory):
 
 def test_the_page_and_its_json(score, tmp_path):
     record = write_score(score, tmp_path / "score.html")
-    assert json.loads(record.read_text()) == json.loads(score.model_dump_json(by_alias=True))
+    assert json.loads(record.read_text(encoding="utf-8")) == json.loads(score.model_dump_json(by_alias=True))
     page = Page.read(tmp_path / "score.html")
     assert faults(page) == []
     assert len(page.source) < 5_000_000

@@ -35,7 +35,9 @@ def constant(built, path, answer, reader=1, confidence=3):
 
 
 def test_counts_are_those_of_the_files(built, files, score):
-    said = np.array([[row["answer"] for row in json.loads(file.read_text())["answers"]] for file in files])
+    said = np.array(
+        [[row["answer"] for row in json.loads(file.read_text(encoding="utf-8"))["answers"]] for file in files]
+    )
     right = said == np.array([item.kind for item in built.key.items])
     whole = score.groups[0]
     assert (whole.accuracy.hits, whole.accuracy.trials) == (right.sum(), 120)
@@ -51,7 +53,7 @@ def test_auc_is_the_mean_of_the_readers(built, files, score):
     truth = built.key.synthetic_items
     each = []
     for file in files:
-        rows = json.loads(file.read_text())["answers"]
+        rows = json.loads(file.read_text(encoding="utf-8"))["answers"]
         each.append(roc_auc_score(truth, [(1 if r["answer"] == "synthetic" else -1) * r["confidence"] for r in rows]))
     assert [one.auc.value for one in score.readers] == pytest.approx(each, rel=1e-5)
     assert score.groups[0].auc.value == pytest.approx(np.mean(each), rel=1e-5)
@@ -111,7 +113,7 @@ def test_names_of_real_scans_stay_in_the_key(built, score):
 
 
 def test_an_edited_key_is_refused(built, files, tmp_path):
-    values = json.loads(built.key_path.read_text())
+    values = json.loads(built.key_path.read_text(encoding="utf-8"))
     for item in values["items"]:
         item["kind"] = other(item["kind"])
     (tmp_path / "key.json").write_text(json.dumps(values))

@@ -24,7 +24,7 @@ class Repo:
 
     def __init__(self, folder: Path, blobs: Path) -> None:
         self.file, self.blobs = folder / "repo.json", blobs
-        self.state: Any = json.loads(self.file.read_text()) if self.file.exists() else None
+        self.state: Any = json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else None
 
     def create(self, kind: str, name: str, private: bool, author: str) -> None:
         """A new repository with the Hub's first commit."""

@@ -57,7 +57,7 @@ def test_a_run_leaves_weights_record_card_and_sheet(trained, cohort):
     assert set(record.quality) >= {"PSNR (dB)", "SSIM", "embedder distance", "latent deviation"}
     assert len(record.validation) == 1
     assert record.perceptual_sha256
-    card = (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text(encoding="utf-8")
     assert record.loss in card
     assert f"{record.quality['SSIM']:g}" in card
 

@@ -93,7 +93,7 @@ def test_every_id_trains_saves_loads_in_a_fresh_process_and_samples(family, view
         record = train_generator(model, cohorts[dims, view], settings(family), tmp_path / str(model), built_on)
         assert record == load_record(tmp_path / str(model) / "pipeline")
         assert record.losses
-        assert str(model) in (tmp_path / str(model) / "pipeline" / "README.md").read_text()
+        assert str(model) in (tmp_path / str(model) / "pipeline" / "README.md").read_text(encoding="utf-8")
     folders = [str(tmp_path / str(model) / "pipeline") for model in ids]
     done = subprocess.run([sys.executable, "-c", CODE, *folders], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
@@ -139,4 +139,4 @@ def test_an_embedder_stands_in_for_lpips_only_in_so_many_words(cohorts, tmp_path
     with pytest.raises(WeightsError, match="alexnet"):
         train_generator(model, data, settings(Family.DDPM2D, perceptual="lpips"), tmp_path, weights_dir=tmp_path)
     train_generator(model, data, settings(Family.DDPM2D, perceptual="embedder"), tmp_path)
-    assert "perceptual loss | embedder" in (tmp_path / "pipeline" / "README.md").read_text()
+    assert "perceptual loss | embedder" in (tmp_path / "pipeline" / "README.md").read_text(encoding="utf-8")

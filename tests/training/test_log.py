@@ -27,7 +27,7 @@ def test_scalars_and_sheets_are_read_back(tmp_path):
     assert [(one.step, one.value) for one in found.Scalars("validation")] == [(20, 0.75)]
     assert [one.step for one in found.Images("samples")] == [20]
     assert np.array_equal(np.array(Image.open(tmp_path / "sheets" / "step-00000020.png")), page)
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert lines == [{"step": 10, "loss": 0.5, "lr": 1e-3}, {"step": 20, "loss": 0.25, "validation": 0.75}]
 
 
@@ -54,7 +54,7 @@ def test_a_resumed_run_logs_no_step_twice(tmp_path):
     assert [e.step for e in pieces.Scalars("loss")] == list(range(2, 41, 2))
     assert [e.step for e in pieces.Images("samples")] == [8, 16, 24, 32, 40]
     steps = [
-        [json.loads(line)["step"] for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]
+        [json.loads(line)["step"] for line in (tmp_path / name / "log.jsonl").read_text(encoding="utf-8").splitlines()]
         for name in ("pieces", "whole")
     ]
     assert steps[0] == steps[1]

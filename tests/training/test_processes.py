@@ -26,7 +26,7 @@ def flat(weights):
 
 
 def told(folder, process):
-    return json.loads((folder / f"process-{process}.json").read_text())
+    return json.loads((folder / f"process-{process}.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.slow
@@ -43,7 +43,7 @@ def test_two_processes_learn_what_one_does_from_the_joint_batch_and_resume(tmp_p
         assert flat(first["weights"][name]) == pytest.approx(flat(weights), abs=1e-5)
     assert first["losses"] == pytest.approx(one["losses"], rel=1e-4)
     assert np.array(first["validation"]) == pytest.approx(np.array(one["validation"]), rel=1e-4, abs=1e-6)
-    assert len((tmp_path / "two" / "out" / "log.jsonl").read_text().splitlines()) == 40 + 8
+    assert len((tmp_path / "two" / "out" / "log.jsonl").read_text(encoding="utf-8").splitlines()) == 40 + 8
 
 
 @pytest.mark.slow

@@ -38,9 +38,9 @@ def test_the_best_combination_wins(tmp_path):
     assert trainer.trained == [0.05, 0.2, 1e-4]
     assert [trial.validation for trial in trials] == sorted(trial.validation for trial in trials)
     assert trials[-1].values == GRID[2], "with hardly any learning rate nothing is learned"
-    table = json.loads((tmp_path / "search.json").read_text())
+    table = json.loads((tmp_path / "search.json").read_text(encoding="utf-8"))
     assert [row["values"] for row in table] == [trial.values for trial in trials]
-    best = LoopConfig(**yaml.safe_load((tmp_path / "best.yaml").read_text()))
+    best = LoopConfig(**yaml.safe_load((tmp_path / "best.yaml").read_text(encoding="utf-8")))
     assert best == next(config for values, config in configs() if values == trials[0].values)
 
 
@@ -48,7 +48,7 @@ def test_a_killed_search_goes_on_and_trains_nothing_twice(tmp_path):
     whole = search(AutoencoderId.AE2D, configs(), Trainer(), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         search(AutoencoderId.AE2D, configs(), Trainer(dies_in=0.2), tmp_path / "pieces")
-    seen = json.loads((tmp_path / "pieces" / "search.json").read_text())
+    seen = json.loads((tmp_path / "pieces" / "search.json").read_text(encoding="utf-8"))
     assert sum(row["validation"] is not None for row in seen) == 1
     again = Trainer()
     assert search(AutoencoderId.AE2D, configs(), again, tmp_path / "pieces") == whole

@@ -36,7 +36,7 @@ def write_pages(subject: Subject, measured: Measured, recipes: Path, page: Path)
 def write_card(folder: Path, measured: Measured, recipes: Path) -> None:
     """``README.md`` anew, from the records in the folder."""
     record, words = load_record(folder), recipes / f"{load_record(folder).model_id}.md"
-    how = words.read_text().strip() if words.is_file() else ""
+    how = words.read_text(encoding="utf-8").strip() if words.is_file() else ""
     card = model_card(record, parameters_of(load_pipeline(folder)), how, measured=measured)
     card = f"{card.rstrip()}\n\n{_filter(folder)}"
     write_atomic(folder / "README.md", with_section(card, load_membership(folder)))

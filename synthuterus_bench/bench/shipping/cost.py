@@ -33,7 +33,7 @@ def this_machine() -> str:
 
 def _processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -55,7 +55,7 @@ def training_cost(out: Path, record: TrainingRecord) -> Cost | None:
 def _rates(out: Path) -> Iterator[tuple[int, float]]:
     """Steps, and images a second since the step before."""
     file = out / LINES
-    for line in file.read_text().splitlines() if file.is_file() else []:
+    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else []:
         told = json.loads(line)
         if told.get("images_a_second"):
             yield int(told["step"]), float(told["images_a_second"])
@@ -63,4 +63,4 @@ def _rates(out: Path) -> Iterator[tuple[int, float]]:
 
 def _machines(out: Path) -> list[str]:
     file = out / MACHINES
-    return json.loads(file.read_text()) if file.is_file() else []
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []

@@ -190,7 +190,7 @@ def _controls(subject: Subject, test: Pictures, extent: Extent, track: Track) ->
     if not path.is_file():
         found = negative_controls(test.pixels[:: max(1, len(test) // extent.controls)][: extent.controls], track)
         write_atomic(path, "".join(one.model_dump_json() + "\n" for one in found))
-    return [Judged.model_validate_json(line) for line in path.read_text().splitlines()]
+    return [Judged.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _samplers(subject: Subject, wanted: list[Wanted], extent: Extent, track: Track) -> list[SamplerRow]:

@@ -16,7 +16,7 @@ FILE = Path(__file__).with_name("frozen.json")
 
 def frozen(name: PresetName, view: View, dims: Dims) -> dict[str, Any] | None:
     """``digest`` of the whole, and ``first``: digests by scan id; ``None`` where this cohort is not frozen."""
-    known: dict[str, Any] = json.loads(FILE.read_text())
+    known: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return known.get(key(name, view, dims))
 
 

@@ -105,7 +105,7 @@ def test_the_table_says_what_failed_and_what_could_not_be_measured(results):
 def test_a_record_is_read_back(results, tmp_path):
     found = report(judge("real-half", entry(results), load_bounds()))
     found.save(tmp_path / "controls.json")
-    text = (tmp_path / "controls.json").read_text()
+    text = (tmp_path / "controls.json").read_text(encoding="utf-8")
     assert ControlReport.model_validate_json(text) == found
     assert json.loads(text)["schema"] == "synthuterus-controls/1"
     assert found.find("real-half", "fd-embedder").value == 2.5

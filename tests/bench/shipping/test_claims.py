@@ -133,7 +133,7 @@ def test_the_page_has_a_table_a_claim_that_was_tried_and_says_which_weights_are_
         (folder / "training.json").write_text(canonical_json(record(name).model_dump(mode="json")))
     script, out = ROOT / "benchmarks" / "claims.py", tmp_path / "claims.md"
     subprocess.run([sys.executable, script, "--work", tmp_path, "--out", out], check=True, capture_output=True)
-    page = out.read_text()
+    page = out.read_text(encoding="utf-8")
     assert page.count("\n## ") == len(CLAIMS)
     assert page.count("Not tried") == len(CLAIMS) - 1
     assert "no measured weights of `ddpm2d-uncond-roi` ship" in page
@@ -146,4 +146,4 @@ def test_the_committed_page_is_of_what_ships():
     names = {name for claim in CLAIMS for name in (claim.first, claim.second)}
     models = {name: find_model(ROOT / "synthuterus_bench" / "shipped" / name) for name in names}
     page = ROOT / "docs" / "claims.md"
-    assert page.read_text() == claims_page(models), "write it again: python benchmarks/claims.py"
+    assert page.read_text(encoding="utf-8") == claims_page(models), "write it again: python benchmarks/claims.py"

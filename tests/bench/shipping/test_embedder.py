@@ -26,7 +26,7 @@ def site(made, cohort, tmp_path_factory):
 def test_it_ships_with_card_and_self_test(site):
     home = site.yard.ship / "embedder"
     assert sorted(path.name for path in home.iterdir()) == ["README.md", "embedder.safetensors", "selftest.json"]
-    card, found = (home / "README.md").read_text(), load_selftest(home / "selftest.json")
+    card, found = (home / "README.md").read_text(encoding="utf-8"), load_selftest(home / "selftest.json")
     assert found.encoder_sha256 == load_embedder(home).sha256
     assert "40 images, 2 steps, apart" in " ".join(card.split())
     for cell in found.cells:

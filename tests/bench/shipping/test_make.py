@@ -75,7 +75,7 @@ def test_another_model_of_the_cohort_finds_reader_index_and_self_test_there(made
     assert [(row.solver, row.guidance, row.spacing) for row in measured.samplers] == [("dpm++", 1, 2), ("ddim", 1, 1)]
     assert all(row.agreement is None for row in measured.anatomy)
     assert measured.conditions == []
-    assert "## Conditions" not in (shipped / "README.md").read_text()
+    assert "## Conditions" not in (shipped / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_second_run_finds_everything_done(made, monkeypatch):
@@ -136,7 +136,7 @@ def test_other_weights_are_measured_anew_with_another_release(made, cohort, tmp_
     site = make_site(tmp_path, cohort)
     shutil.copytree(made.yard.out(CT), site.yard.out(CT))
     recipe = site.yard.recipes / f"{CT}.yaml"
-    recipe.write_text(recipe.read_text().replace("seed: 0", "") + "seed: 3\n")
+    recipe.write_text(recipe.read_text(encoding="utf-8").replace("seed: 0", "") + "seed: 3\n")
     shutil.rmtree(site.yard.out(CT) / "checkpoints")
     make([CT], site.yard)
     ours, theirs = load_measured(site.yard.ship / CT), load_measured(made.yard.ship / CT)
@@ -164,12 +164,12 @@ def test_a_training_that_begins_with_weights_says_so_on_its_card(made, cohort, t
     begun = load_measured(site.pipeline).begun
     assert (begun.weights_sha256, begun.trained_on, begun.images_seen) == (digest, name, 16)
     said = f"begun with weights | `{digest[:16]}`, trained on `{name}`, 16 images seen |"
-    card = (site.pipeline / "README.md").read_text()
+    card = (site.pipeline / "README.md").read_text(encoding="utf-8")
     assert said in card
     assert card.count(f"`{digest[:16]}`") == 1, "told once"
     site.said.clear()
     make([CT], replace(site.yard, initial=None), training=False)
-    assert said in (site.pipeline / "README.md").read_text()
+    assert said in (site.pipeline / "README.md").read_text(encoding="utf-8")
     assert not [line for line in site.said if "measuring" in line]
     with pytest.raises(WeightsError):
         make([CT], replace(site.yard, initial=None), packing=False)
@@ -189,7 +189,9 @@ def test_latent_models_get_their_autoencoder_first(cohort, tmp_path):
     assert [path.name for path in sorted(site.yard.work.glob("w-*"))] == ["w-ldm2d-ct-roi", "w-vae2d"]
     shipped = site.yard.ship / "ldm2d-ct-roi"
     assert (shipped / "vae").is_dir()
-    digest = json.loads((site.yard.work / "w-vae2d" / "autoencoder" / "training.json").read_text())["digest"]
+    digest = json.loads((site.yard.work / "w-vae2d" / "autoencoder" / "training.json").read_text(encoding="utf-8"))[
+        "digest"
+    ]
     assert load_record(shipped).digests["autoencoder"] == digest
 
 
@@ -217,13 +219,15 @@ def test_volumes_are_measured_by_their_middle_slices(tmp_path, cohort):
     assert measured.anatomy[0].images == 8
     assert measured.conditions[0].samples == 8
     assert not (site.yard.ship / "ddpm3d-ct-roi" / "selftest.json").exists()
-    assert "was not tested on planted copies" in (site.yard.ship / "ddpm3d-ct-roi" / "README.md").read_text()
+    assert "was not tested on planted copies" in (site.yard.ship / "ddpm3d-ct-roi" / "README.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_another_cohort_in_its_place_is_refused(made, cohort, tmp_path):
     site = make_site(tmp_path, cohort)
     manifest = site.yard.work / "v1-roi-2d" / "cohort.json"
-    manifest.write_text(manifest.read_text().replace('"seed":5', '"seed":0'))
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"seed":5', '"seed":0'))
     with pytest.raises(CohortError, match="not the cohort that weights hang on"):
         make([CT], site.yard)
 

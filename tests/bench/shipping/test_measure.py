@@ -65,7 +65,9 @@ def test_what_was_asked_for_is_read_beside_real_pictures(measured):
 def test_no_path_host_or_patient_is_in_the_record(made, cohort):
     import socket
 
-    text = (made.pipeline / "measured.json").read_text() + (made.pipeline / "README.md").read_text()
+    text = (made.pipeline / "measured.json").read_text(encoding="utf-8") + (made.pipeline / "README.md").read_text(
+        encoding="utf-8"
+    )
     assert str(made.yard.work) not in text
     assert socket.gethostname() not in text
     assert not any(scan.patient_id in text for scan in cohort.scans(Split.TEST))
@@ -120,7 +122,7 @@ def test_the_record_is_flat_for_lists_and_reads_back(measured, tmp_path):
 
 
 def test_the_card_tells_all_of_it(made, measured):
-    card = (made.pipeline / "README.md").read_text()
+    card = (made.pipeline / "README.md").read_text(encoding="utf-8")
     assert facts(measured) in card
     assert sections(measured).strip() in card
     for name in measured.values:
@@ -143,8 +145,8 @@ def test_words_of_the_recipe_stand_on_the_card(made, tmp_path):
     from synthuterus_bench.bench.shipping.card import write_card
 
     (tmp_path / "ddpm2d-ct-roi.md").write_text("Some samples show a doubled cavity.\n")
-    before = (made.pipeline / "README.md").read_text()
+    before = (made.pipeline / "README.md").read_text(encoding="utf-8")
     write_card(made.pipeline, load_measured(made.pipeline), tmp_path)
-    assert "doubled cavity" in (made.pipeline / "README.md").read_text()
+    assert "doubled cavity" in (made.pipeline / "README.md").read_text(encoding="utf-8")
     write_card(made.pipeline, load_measured(made.pipeline), made.yard.recipes)
-    assert (made.pipeline / "README.md").read_text() == before
+    assert (made.pipeline / "README.md").read_text(encoding="utf-8") == before

@@ -30,8 +30,8 @@ def test_there_is_one_for_all_that_ships_and_for_what_that_needs():
 def test_every_recipe_is_a_training_that_can_be(name):
     target, path = parse_target(name), RECIPES / f"{name}.yaml"
     config = read_recipe(target, RECIPES)
-    assert path.read_text().startswith("# About ")
-    assert "core-minutes" in path.read_text().splitlines()[0]
+    assert path.read_text(encoding="utf-8").startswith("# About ")
+    assert "core-minutes" in path.read_text(encoding="utf-8").splitlines()[0]
     assert 0 < config.decay_steps < config.steps
     if isinstance(target, ModelId):
         check_settings(target, config)

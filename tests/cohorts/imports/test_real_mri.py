@@ -154,7 +154,7 @@ def test_nothing_of_headers_survives(imported):
     content = every_byte(cohort.root)
     needles = set()
     for path in (REAL / BIDS).glob("*.json"):
-        needles |= {value for value in json.loads(path.read_text()).values() if isinstance(value, str)}
+        needles |= {value for value in json.loads(path.read_text(encoding="utf-8")).values() if isinstance(value, str)}
     for name in TAKEN[1:]:
         data = pydicom.dcmread(next((REAL / name).glob("*.dcm")), stop_before_pixels=True)
         needles |= {str(element.value) for element in data.iterall() if element.VR != "SQ"}

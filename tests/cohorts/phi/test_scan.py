@@ -40,7 +40,7 @@ def test_found_in_the_source_and_gone_from_the_cohort(source, tmp_path):
 @pytest.mark.skipif(not REAL.is_dir(), reason="no real scans in ../shared/real-mri")
 def test_the_sidecars_that_name_a_hospital(tmp_path):
     source = REAL / "gravid-haste-bids"
-    sidecars = {path: json.loads(path.read_text()) for path in source.rglob("*_T2w.json")}
+    sidecars = {path: json.loads(path.read_text(encoding="utf-8")) for path in source.rglob("*_T2w.json")}
     found = scan_phi(source)
     for path, sidecar in sidecars.items():
         name = path.relative_to(source).as_posix()
