@@ -17,7 +17,7 @@ _TOLD = {
 }
 _NOTES = """\
 checkpoint   `generate --checkpoint DIR` with what `train` made, or --repo ORG/NAME@REVISION
-autoencoder  ae2d or vae2d of the same view, in the model's folder; trained first (vae2d of 128 ships)
+autoencoder  ae2d or vae2d of the same view, in the model's folder; trained first; vae2d of 128 ships
 text         a text encoder, in the model's folder: a small one of its own, or CLIP's
 localiser    no class is told, so classes are measured; it is shipped"""
 
@@ -79,15 +79,15 @@ def _record(model: str) -> dict[str, Any]:
 
 
 def _autoencoder(kind: AutoencoderId) -> dict[str, Any]:
-    from synthuterus_bench.weights import shipped
+    from synthuterus_bench.generators.catalogue import SHIPPED_AUTOENCODERS
 
-    sides, comes = [[VIEW_SIZE[view]] * 2 for view in View], shipped(str(kind)).is_dir()
+    sides, shipped = [[VIEW_SIZE[view]] * 2 for view in View], kind in SHIPPED_AUTOENCODERS
     return {
         "id": str(kind),
         "draws": sides,
         "told": "a picture",
-        "shipped": comes,
-        "needs": [] if comes else ["checkpoint"],
+        "shipped": shipped,
+        "needs": [] if shipped else ["checkpoint"],
     }
 
 
