@@ -17,7 +17,7 @@ _TOLD = {
 }
 _NOTES = """\
 checkpoint   `generate --checkpoint DIR` with what `train` made, or --repo ORG/NAME@REVISION
-autoencoder  ae2d or vae2d of the same view, in the model's folder; trained first; vae2d of 128 ships
+autoencoder  ae2d or vae2d of the view, in the model's folder; trained first; vae2d of roi ships
 text         a text encoder, in the model's folder: a small one of its own, or CLIP's
 localiser    no class is told, so classes are measured; it is shipped"""
 
