@@ -253,8 +253,15 @@ AXE = importlib.util.find_spec("axe_playwright_python")
 
 
 @pytest.mark.skipif(AXE is None, reason="axe-core is not installed; run: pip install axe-playwright-python")
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "light"),
+        (1280, "dark"),
+        pytest.param(390, "dark", marks=pytest.mark.slow),
+        pytest.param(1280, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_serious(opened, site, tmp_path, width, scheme):
     script = (Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
     write_report(tmp_path / "report.html", entry(), details(), images=images(2))

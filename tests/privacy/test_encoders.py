@@ -93,7 +93,7 @@ def published(swav, inception, monkeypatch):
     return {EncoderName.SWAV: swav, EncoderName.INCEPTION: inception}
 
 
-@pytest.mark.parametrize("name", [EncoderName.SWAV, EncoderName.INCEPTION])
+@pytest.mark.parametrize("name", [EncoderName.SWAV, pytest.param(EncoderName.INCEPTION, marks=pytest.mark.slow)])
 def test_filter_and_self_test_run_through_with_a_published_encoder(name, published, few, tmp_path, monkeypatch):
     """Mirror images alone are planted, in small chunks, for speed."""
     monkeypatch.setattr(encoders, "CHUNK", 2)

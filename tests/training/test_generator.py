@@ -24,7 +24,11 @@ from synthuterus_bench.training.generator import make_task, train_generator
 from synthuterus_bench.vocab import VIEW_SIZE, Family, Split, View
 from tests.conftest import tiny_config
 
-KINDS = [(family, view) for family in Family for view in View]
+KINDS = [
+    pytest.param(family, view, marks=[pytest.mark.slow] if view is View.FULL else [])
+    for family in Family
+    for view in View
+]
 CODE = """
 import json, sys
 from pathlib import Path

@@ -102,6 +102,7 @@ KILLED_AT = [
 ]
 
 
+@pytest.mark.slow
 def test_killed_before_every_step_in_turn_it_ends_in_the_same_files(made, cohort, tmp_path, monkeypatch):
     site = make_site(tmp_path, cohort)
     for module, name, call in KILLED_AT:
@@ -132,6 +133,7 @@ def timeless(measured):
     return measured.model_copy(update={"samplers": rows, "cost": None})
 
 
+@pytest.mark.slow
 def test_other_weights_are_measured_anew_with_another_release(made, cohort, tmp_path):
     site = make_site(tmp_path, cohort)
     shutil.copytree(made.yard.out(CT), site.yard.out(CT))
