@@ -237,6 +237,10 @@ def _clip_parts(home: Path) -> tuple[Any, Any]:
     return tokenizer, encoder
 
 
+SHIPPED_AUTOENCODER = "vae2d"
+"""The autoencoder that comes with the package, of the view ``roi``."""
+
+
 def shipped(name: str) -> Path:
     """A file or folder that the package brings along.
 

@@ -26,7 +26,6 @@ from synthuterus_bench.vocab import Split
 PAGES = Path(__file__).parent / "pages"
 BINS = 40
 PAGE, RECORD, NEIGHBOURS = "report.html", "audit.json", "neighbours.jsonl"
-STRENGTHS = ("mild", "clear", "strong")
 
 
 @dataclass(frozen=True)

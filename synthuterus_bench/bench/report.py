@@ -81,9 +81,7 @@ def report_parts(
         notes=details.notes,
         dots=_dots(entry),
         confusions={name: found for name, found in _first_seeds(details)},
-        rocs={
-            name: roc_plot(one.labels, one.false_positives, one.true_positives) for name, one in details.rocs.items()
-        },
+        rocs=_rocs(details),
         nulls=_nulls(details),
         similarity=_similarity(details),
         near={split: details.near[split] for split in map(str, Split) if split in details.near},

@@ -77,6 +77,16 @@ class Board:
         return tuple(line.standing.listed for line in self.order)
 
 
+def superseded(entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Ids of entries that left the tables, and what came after each: a later entry of the same generator."""
+    pairs = ((name, entry, entries.get(entry.supersedes or "")) for name, entry in entries.items())
+    return {
+        entry.supersedes or "": name
+        for name, entry, old in pairs
+        if old is not None and old.generator.name == entry.generator.name
+    }
+
+
 def boards_of(
     listed: Iterable[Listed], badges: Mapping[str, Badge], comparisons: Sequence[Comparison] = ()
 ) -> list[Board]:

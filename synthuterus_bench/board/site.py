@@ -17,7 +17,7 @@ from synthuterus_bench.bench.comparison.record import Comparison
 from synthuterus_bench.bench.table import TITLES, columns, placed, table_of
 from synthuterus_bench.board.badges import DECLARED, Badge, Verification, badge_of
 from synthuterus_bench.board.block import block
-from synthuterus_bench.board.boards import Board, boards_of, is_control
+from synthuterus_bench.board.boards import Board, boards_of, is_control, superseded
 from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, eval_results, model_index, space_readme
 from synthuterus_bench.board.forest import forests
 from synthuterus_bench.board.levels import Outcome
@@ -76,7 +76,7 @@ def build_site(
     listed = [
         Listed(name, apply_retractions(entry, [*material.retractions])) for name, entry in sorted(original.items())
     ]
-    newer = _superseded(original)
+    newer = superseded(original)
     shown = [each for each in listed if each.id not in newer]
     boards = boards_of(shown, badges, material.comparisons)
     with staged_folder(out) as folder, _uncollected():
@@ -127,16 +127,6 @@ class Page:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="")
-
-
-def _superseded(entries: dict[str, Entry]) -> dict[str, str]:
-    """Ids of entries that left the tables, and what came after each."""
-    pairs = ((name, entry, entries.get(entry.supersedes or "")) for name, entry in entries.items())
-    return {
-        entry.supersedes or "": name
-        for name, entry, old in pairs
-        if old is not None and old.generator.name == entry.generator.name
-    }
 
 
 def _whole(boards: list[Board], shown: list[Listed], reported: Sequence[Reported]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from synthuterus_bench.board.badges import badge_of
-from synthuterus_bench.board.boards import Board, Line, boards_of
+from synthuterus_bench.board.boards import Board, Line, boards_of, superseded
 from synthuterus_bench.board.rank import Listed
 from synthuterus_bench.board.retractions import Retraction, apply_retractions
 from synthuterus_bench.board.tiers import Span
@@ -24,14 +24,10 @@ def boards_to_show(
         suite: show the boards of this one alone.
     """
     known = {entry.id: entry for entry in entries}
-    gone = {entry.supersedes for entry in known.values() if _is_of_same(entry, known.get(entry.supersedes or ""))}
+    gone = superseded(known)
     kept = [entry for name, entry in known.items() if name not in gone and suite in (None, entry.suite.id)]
     badges = {name: badge_of(verifications[name]) for name in known if name in verifications}
     return boards_of([Listed(entry.id, apply_retractions(entry, retractions)) for entry in kept], badges)
-
-
-def _is_of_same(entry: Entry, old: Entry | None) -> bool:
-    return old is not None and old.generator.name == entry.generator.name
 
 
 def as_record(board: Board, scope: str) -> dict[str, Any]:

@@ -79,9 +79,9 @@ def _record(model: str) -> dict[str, Any]:
 
 
 def _autoencoder(kind: AutoencoderId) -> dict[str, Any]:
-    from synthuterus_bench.generators.catalogue import SHIPPED_AUTOENCODERS
+    from synthuterus_bench.weights import SHIPPED_AUTOENCODER
 
-    sides, shipped = [[VIEW_SIZE[view]] * 2 for view in View], kind in SHIPPED_AUTOENCODERS
+    sides, shipped = [[VIEW_SIZE[view]] * 2 for view in View], kind == SHIPPED_AUTOENCODER
     return {
         "id": str(kind),
         "draws": sides,

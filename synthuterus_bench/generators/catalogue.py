@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from synthuterus_bench.errors import UsageError
-from synthuterus_bench.vocab import AutoencoderId, Conditioning, Family, View
+from synthuterus_bench.vocab import Conditioning, Family, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,6 @@ class ModelId:
 
 SHIPPED = ("ddpm2d-ct-roi", "ldm2d-ct-roi")
 """Ids whose weights come with the package."""
-
-SHIPPED_AUTOENCODERS = (AutoencoderId.VAE2D,)
-"""Autoencoders that come with it, for the view ``roi``."""
 
 
 def every_id() -> list[ModelId]:

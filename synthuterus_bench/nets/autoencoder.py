@@ -21,14 +21,10 @@ from torch.nn import functional
 
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.repro import canonical_json
-from synthuterus_bench.vocab import AutoencoderId
-from synthuterus_bench.weights import PICKLES, shipped
+from synthuterus_bench.weights import PICKLES, SHIPPED_AUTOENCODER, shipped
 
 DOWNSAMPLE = 8
 """Pixels a side that become one place of the latent."""
-
-SHIPPED = str(AutoencoderId.VAE2D)
-"""The one that comes with the package."""
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 _SHAPING = ("block_out_channels", "layers_per_block", "latent_channels", "in_channels", "norm_num_groups")
@@ -153,7 +149,8 @@ def find_autoencoder(given: Path) -> Path:
     Raises:
         WeightsError: this build of the package does not hold it.
     """
-    return shipped(SHIPPED) if str(given) == SHIPPED and not given.exists() else given
+    named = str(given) == SHIPPED_AUTOENCODER and not given.exists()
+    return shipped(SHIPPED_AUTOENCODER) if named else given
 
 
 def load_autoencoder(folder: Path) -> AutoencoderKL:

@@ -42,7 +42,7 @@ def _texts(path: Path) -> Iterator[str]:
     from safetensors import safe_open
 
     if path.suffix in TEXTS:
-        yield path.read_text(errors="replace")
+        yield path.read_text(encoding="utf-8", errors="replace")
     elif path.suffix == ".safetensors":
         with safe_open(path, "np") as file:
             yield from (f"{key} {value}" for key, value in (file.metadata() or {}).items())

@@ -186,7 +186,8 @@ class _Push:
                 path = self.remote.api.hf_hub_download(
                     **self.remote.where, filename=CHECKSUMS, revision=sha, local_dir=home
                 )
-                ours = {*read_checksums(Path(path).read_text(errors="replace"), f"{self.remote.name}/{CHECKSUMS}")}
+                text = Path(path).read_text(encoding="utf-8", errors="replace")
+                ours = {*read_checksums(text, f"{self.remote.name}/{CHECKSUMS}")}
         if foreign := [name for name in surplus if name not in ours]:
             raise HubError(
                 f"{self.remote.name}: found {foreign[0]}, expected an empty repository or one of an earlier push",

@@ -103,3 +103,14 @@ def test_markdown_says_the_same_and_strangers_stay_text(tmp_path):
     )
     assert used == known
     assert len(used) > 90
+
+
+def test_roc_curves_stand_in_the_order_of_the_suites(tmp_path):
+    roc = found().rocs["supervised, submission"]
+    names = ["k-means, submission", "supervised, real", "supervised, submission"]
+    several = details().model_copy(update={"rocs": dict.fromkeys(names, roc)})
+    out = tmp_path / "report.md"
+    write_report(out, like_the_paper(), several)
+    text = out.read_text(encoding="utf-8").partition("## ROC curves")[2]
+    places = [text.index(name) for name in ("supervised, submission", "supervised, real", "k-means, submission")]
+    assert places == sorted(places)
