@@ -1,7 +1,6 @@
 """The pages in a real browser: nothing fails, nothing leaves the page, every control works, by keyboard too."""
 
 import csv
-import importlib.util
 import time
 from pathlib import Path
 
@@ -11,12 +10,14 @@ from benchmarks.board import look_at, many_entries
 from synthuterus_bench.bench.digits import Digits
 from synthuterus_bench.bench.report import write_report
 from synthuterus_bench.board.badges import Verification
+from synthuterus_bench.board.paper import beside_paper
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.site import Material, build_site
 from tests.bench.test_report import details, images
+from tests.bench.test_report_parts import found, gallery, like_the_paper
 from tests.board.samples import SUITE, board, entry
 from tests.board.test_badges import verification
-from tests.support.browser import contrast, needs_chromium
+from tests.support.browser import contrast, needs_chromium, serious_faults
 
 pytestmark = needs_chromium
 
@@ -249,10 +250,6 @@ def test_text_has_contrast(opened, site, scheme):
         assert contrast(page, selector) >= 4.5, selector
 
 
-AXE = importlib.util.find_spec("axe_playwright_python")
-
-
-@pytest.mark.skipif(AXE is None, reason="axe-core is not installed; run: pip install axe-playwright-python")
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [
@@ -263,16 +260,13 @@ AXE = importlib.util.find_spec("axe_playwright_python")
     ],
 )
 def test_axe_finds_nothing_serious(opened, site, tmp_path, width, scheme):
-    script = (Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
-    write_report(tmp_path / "report.html", entry(), details(), images=images(2))
+    paper = beside_paper(like_the_paper())
+    write_report(tmp_path / "report.html", like_the_paper(), found(), gallery=gallery(), paper=paper)
     for path in [*pages(site), tmp_path / "report.html"]:
         page = opened(path, viewport={"width": width, "height": 800}, color_scheme=scheme)
         for summary in page.locator("summary:visible").all():
             summary.click()
-        found = page.evaluate(script + "\n;axe.run(document)")
-        assert len(found["passes"]) > 10
-        serious = [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert serious == [], path.name
+        assert serious_faults(page) == [], path.name
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -42,6 +43,14 @@ def opened(browser):
         context.close()
     assert said == []
     assert all(url.startswith(("file:", "data:", "blob:")) for url in asked), asked
+
+
+def serious_faults(page) -> list[str]:
+    """What axe-core calls serious or critical in a page as it stands."""
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+    found = page.evaluate(f"{axe}\n;axe.run(document)")
+    assert len(found["passes"]) > 10
+    return [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")]
 
 
 def contrast(page, selector: str) -> float:
