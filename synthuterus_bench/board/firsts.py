@@ -12,6 +12,7 @@ from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.board.check import check_entries
+from synthuterus_bench.board.commands import COMMAND, first_command
 from synthuterus_bench.board.entries import home_of, read_entry, slug
 from synthuterus_bench.board.rank import CONTROL
 from synthuterus_bench.board.verify import Bench
@@ -20,10 +21,6 @@ from synthuterus_bench.errors import EntryError
 from synthuterus_bench.generators.catalogue import SHIPPED, parse_id
 from synthuterus_bench.generators.folder import find_pipeline
 from synthuterus_bench.vocab import Family
-
-SCRIPT = "scripts/first-entries"
-COMMAND = "command"
-"""Where in an entry's environment the command that made it stands."""
 
 TAKEN_OUT = "half of the training patients of the reference, taken out of it for the control"
 
@@ -80,7 +77,7 @@ def make_first(first: First, suite: Suite, bench: Bench) -> Evaluation:
         folder = find_pipeline(first.name)
         submission = open_submission(folder, suite, first.name, bench.cache, bench.tools.device, bench.tools.track)
     done = evaluate_sets(Sets(submission, real), suite, bench.tools, Clock())
-    said = {COMMAND: f"{SCRIPT} --suite {suite.id} --only {first.name}"}
+    said = {COMMAND: first_command(suite.id, first.name)}
     learned = [TAKEN_OUT] if first.control else done.entry.training_data
     changes = {"environment": done.entry.environment | said, "training_data": learned}
     return replace(done, entry=done.entry.model_copy(update=changes))

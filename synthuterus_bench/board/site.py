@@ -5,7 +5,6 @@ escapes it, or stands in a block of JSON that is read as text; file names are ma
 """
 
 import gc
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from synthuterus_bench.bench.table import TITLES, columns, placed, table_of
 from synthuterus_bench.board.badges import DECLARED, Badge, Verification, badge_of
 from synthuterus_bench.board.block import block
 from synthuterus_bench.board.boards import Board, boards_of, is_control, superseded
+from synthuterus_bench.board.commands import command_of
 from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, eval_results, model_index, space_readme
 from synthuterus_bench.board.forest import forests
 from synthuterus_bench.board.levels import Outcome
@@ -34,8 +34,6 @@ from synthuterus_bench.workers import map_in_order
 PAGES = Path(__file__).parent / "pages"
 FEW = 100
 """Entries whose pages one process writes sooner than others have started."""
-_REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-_REVISION = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -185,24 +183,6 @@ def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
             fields=[*_fields(entry.model_dump(mode="json", by_alias=True, exclude={"results"}))],
         ),
     )
-
-
-def command_of(entry: Entry) -> str:
-    """One command that makes the entry's numbers again. Nothing that a shell would read is taken from an entry."""
-    suite, reference = entry.suite.id, entry.suite.reference
-    beside = f" --suite {suite}"
-    if not reference.startswith("phantom"):
-        beside += f" --reference {'umd' if reference == 'umd' else 'PATH/TO/REFERENCE'}"
-    if is_control(entry):
-        return f"synthbench evaluate --controls{beside}"
-    weights = entry.generator.weights
-    for repo, revision, folder in (
-        (entry.dataset.repo, entry.dataset.revision, "images"),
-        (weights and weights.repo, weights and weights.revision, "model"),
-    ):
-        if _REPO.fullmatch(repo or "") and _REVISION.fullmatch(revision or ""):
-            return f"synthbench pull {repo}@{revision} --out {folder} && synthbench evaluate {folder}{beside}"
-    return f"synthbench evaluate PATH/TO/IMAGES{beside}"
 
 
 def _fields(value: Any, place: str = "") -> Iterator[tuple[str, str]]:

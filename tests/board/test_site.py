@@ -8,7 +8,7 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.retractions import Retraction
-from synthuterus_bench.board.site import Material, build_site, command_of
+from synthuterus_bench.board.site import Material, build_site
 from synthuterus_bench.board.verification import Verification
 from synthuterus_bench.entry import Entry, load_entry
 from synthuterus_bench.errors import DataError
@@ -247,27 +247,3 @@ def test_the_page_counts_what_was_found_again(tmp_path, verdict, words):
     text = Page.read(index.parent / "entry" / f"{entry().id}.html").text
     assert words in text
     assert ("Allowed" in text) == (verdict == "differs")
-
-
-@pytest.mark.parametrize(
-    ("changes", "command"),
-    [
-        ({}, "synthbench evaluate PATH/TO/IMAGES --suite sample-suite"),
-        ({"repo": "a/b", "revision": "v1"}, "synthbench pull a/b@v1 --out images && synthbench evaluate images"),
-        ({"repo": "a/b; rm -rf ~", "revision": "v1"}, "synthbench evaluate PATH/TO/IMAGES"),
-        ({"repo": "--help/b", "revision": "v1"}, "synthbench evaluate PATH/TO/IMAGES"),
-        ({"repo": "a/b", "revision": "$(x)"}, "synthbench evaluate PATH/TO/IMAGES"),
-    ],
-)
-def test_the_command_takes_nothing_that_a_shell_would_read(changes, command):
-    made = entry(dataset=sample()["dataset"] | changes)
-    assert command_of(made).startswith(command)
-    assert set(command_of(made)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -./@&")
-
-
-def test_commands_of_controls_and_other_references():
-    assert command_of(entry("control: noise")) == "synthbench evaluate --controls --suite sample-suite"
-    other = entry(suite=SUITE | {"reference": "umd"})
-    assert command_of(other).endswith("--reference umd")
-    private = entry(suite=SUITE | {"reference": "our $(cohort)"})
-    assert command_of(private).endswith("--reference PATH/TO/REFERENCE")
