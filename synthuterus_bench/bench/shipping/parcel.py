@@ -13,7 +13,7 @@ from synthuterus_bench.privacy.membership import MEMBERSHIP
 from synthuterus_bench.repro import staged_folder
 
 LIMIT, TOTAL = 12 * 2**20, 48 * 2**20
-"""Bytes of a folder without what stands ``BESIDE`` its networks, and of all that ship with it."""
+"""Bytes of a folder and of all that ship, each without what stands ``BESIDE`` its networks."""
 BESIDE = (INDEX_FILE, SHEET, CURVE)
 
 CONTENTS = ("README.md", RECORD, MEASURED, MEMBERSHIP, INDEX_FILE, SHEET, CURVE, "model_index.json")
@@ -29,8 +29,8 @@ def ship(folder: Path, target: Path) -> None:
     """
     check_parcel(folder)
     others = sum(size_of(path.parent) for path in target.parent.glob("*/model_index.json") if path.parent != target)
-    if others + size_of(folder) > TOTAL:
-        raise WeightsError(f"{target.parent}: {others + size_of(folder):,} bytes with {folder}, expected <= {TOTAL:,}")
+    if (size := others + size_of(folder)) > TOTAL:
+        raise WeightsError(f"{target.parent}: {size:,} bytes with {folder}, expected <= {TOTAL:,}")
     replace_folder(folder, target)
 
 
@@ -57,7 +57,7 @@ def check_parcel(folder: Path) -> None:
     if lacking := [name for name in CONTENTS if not (folder / name).is_file()]:
         raise WeightsError(f"{folder}: no {lacking[0]}, expected {', '.join(CONTENTS)}")
     beside = [folder / name for name in BESIDE]
-    if (size := size_of(folder) - sum(path.stat().st_size for path in beside)) > LIMIT:
+    if (size := size_of(folder)) > LIMIT:
         files = [path for path in folder.rglob("*") if path.is_file() and path not in beside]
         largest = max(files, key=lambda path: path.stat().st_size)
         found = f"{size:,} bytes, {largest.stat().st_size:,} of them {largest.relative_to(folder)}"
@@ -65,5 +65,6 @@ def check_parcel(folder: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes of all files but those ``BESIDE`` the networks."""
+    beside = [folder / name for name in BESIDE]
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path not in beside)
