@@ -75,6 +75,7 @@ class Sampling(_Model):
     scheduler: str | None = Text
     steps: int | None = Field(default=None, ge=1)
     guidance: float | None = None
+    guidance_below: float | None = None
     spacing: float | None = None
     dtype: str | None = Text
     seeds: list[int] = []

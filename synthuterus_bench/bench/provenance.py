@@ -92,7 +92,8 @@ def _self_test(log: Path, header: dict[str, Any]) -> dict[str, float] | None:
 
 def _sampling(header: dict[str, Any]) -> Sampling:
     sampler = header.get("sampler")
-    settings = _only(sampler, "scheduler", "steps", "guidance", "spacing", "dtype") if isinstance(sampler, dict) else {}
+    names = (name for name in Sampling.model_fields if name != "seeds")
+    settings = _only(sampler, *names) if isinstance(sampler, dict) else {}
     return Sampling(**settings, seeds=[header["seed"]] if "seed" in header else [])
 
 

@@ -178,7 +178,7 @@ def plan_of(entry: Entry, folder: Path) -> ReleasePlan:
 
 
 def _sampler(sampling: Sampling) -> SamplerConfig:
-    said = {name: getattr(sampling, name) for name in ("scheduler", "steps", "guidance", "dtype", "spacing")}
+    said = sampling.model_dump(exclude={"seeds"})
     return SamplerConfig(**{name: value for name, value in said.items() if value is not None})
 
 

@@ -34,10 +34,17 @@ def generate(
         Path | None, typer.Option(help="Embedder folder of the filter.", show_default="the shipped one")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of plan and noise.")] = 0,
-    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 12,
+    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 16,
     guidance: Annotated[
         float | None,
         typer.Option(min=0, help="Classifier-free guidance; 1 is none.", show_default="3.5; 1 where nothing is told"),
+    ] = None,
+    guidance_below: Annotated[
+        float | None,
+        typer.Option(
+            help="Level of noise above which there is no guidance: 6 keeps more variety, and is faster.",
+            show_default="guidance at every level",
+        ),
     ] = None,
     spacing: Annotated[
         float | None,
@@ -97,7 +104,7 @@ def generate(
         tau=tau,
         twin_tau=twin_tau,
         cap=cap,
-        sampler=SamplerConfig(scheduler, steps, guidance, dtype, spacing),
+        sampler=SamplerConfig(scheduler, steps, guidance, dtype, spacing, guidance_below),
         reference=reference,
         embedder=embedder,
         licence=licence,

@@ -63,6 +63,7 @@ class SamplerRow(_Frozen):
     images_a_second: float
     anatomy: Judged
     spacing: float = 1.0
+    guidance_below: float | None = None
     recovered: dict[str, Value] = {}
 
 

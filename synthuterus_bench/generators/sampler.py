@@ -1,8 +1,7 @@
 """Sampling: plain functions of a denoiser, in fixed padded chunks, noise from ``(seed, index)`` only.
 
 The solvers are diffusers': ancestral DDPM (Ho et al. 2020), DDIM (Song et al. 2021), DPM-Solver++(2M) (Lu et al. 2022),
-UniPC (Zhao et al. 2023) and Heun's on the noise levels of Karras et al. 2022 (EDM). Guidance is classifier-free (Ho and
-Salimans 2022): ``out = out(null) + guidance (out(told) - out(null))``.
+UniPC (Zhao et al. 2023) and Heun's on the noise levels of Karras et al. 2022 (EDM).
 """
 
 from collections.abc import Callable
@@ -25,14 +24,11 @@ from numpy.typing import NDArray
 from synthuterus_bench.cohorts.window import to_window
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.generators.guidance import NONE, Denoiser, guidance_of, guided
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
-from synthuterus_bench.nets.condition import Told
 from synthuterus_bench.nets.schedule import STEPS
 from synthuterus_bench.repro import stream, stream_seed
-from synthuterus_bench.vocab import Conditioning, Family, Orientation
-
-GUIDANCE = 3.5
-"""Of conditional models, where none is asked for: chosen on conditions of validation patients (docs/generate.md)."""
+from synthuterus_bench.vocab import Family, Orientation
 
 SPACING = 2.0
 """Of models in pixels under DPM-Solver++, where none is asked for: even steps jump from a signal to noise ratio of 15
@@ -42,8 +38,6 @@ EVEN = 1.0
 """Spacing in even steps, "trailing" of Lin et al. 2024."""
 
 LEAST_SPACING, MOST_SPACING = 0.5, 4.0
-
-Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Solver(StrEnum):
@@ -69,9 +63,10 @@ SCHEDULERS: dict[Solver, Callable[[Any], Any]] = {
 class SamplerConfig:
     """How samples are drawn.
 
-    ``guidance`` None means 3.5 for models that are told something, none for others. Heun's solver asks the network
-    twice a step. ``dtype`` bfloat16 is faster where the device has it. ``spacing`` is the power of :func:`times`, which
-    DPM-Solver++ alone can take; None means 2 for models in pixels under it, else 1.
+    ``guidance`` None means 3.5 for models that are told something, none for others; ``guidance_below`` is the level of
+    noise above which there is none (:mod:`synthuterus_bench.generators.guidance`), None for guidance at every level.
+    Heun's solver asks the network twice a step. ``dtype`` bfloat16 is faster where the device has it. ``spacing`` is
+    the power of :func:`times`, which DPM-Solver++ alone can take; None means 2 for models in pixels under it, else 1.
     """
 
     scheduler: str = Solver.DPM
@@ -79,6 +74,7 @@ class SamplerConfig:
     guidance: float | None = None
     dtype: str = "float32"
     spacing: float | None = None
+    guidance_below: float | None = None
 
     def __post_init__(self) -> None:
         if self.scheduler not in set(Solver):
@@ -89,6 +85,8 @@ class SamplerConfig:
             raise UsageError(f"steps {self.steps}: expected 1 to {STEPS}, as many as there are in training")
         if self.guidance is not None and self.guidance < 0:
             raise UsageError(f"guidance {self.guidance}: expected at least 0")
+        if self.guidance_below is not None and not self.guidance_below > 0:
+            raise UsageError(f"guidance_below {self.guidance_below}: expected a level of noise above 0, for example 6")
         if self.spacing is not None and not LEAST_SPACING <= self.spacing <= MOST_SPACING:
             raise UsageError(f"spacing {self.spacing}: expected {LEAST_SPACING:g} to {MOST_SPACING:g}")
         if self.spacing not in (None, EVEN) and self.scheduler != Solver.DPM:
@@ -114,22 +112,6 @@ def chunk_size(model: ModelId) -> int:
     return 2 if model.family is Family.DDPM3D else 16
 
 
-def guidance_of(pipeline: SynthUterusPipeline, asked: float | None) -> float:
-    """The guidance of a sampling.
-
-    Raises:
-        UsageError: guidance is asked of a model that has nothing to be guided by.
-    """
-    model = pipeline.model_id
-    able = model.conditioning is not Conditioning.UNCOND and pipeline.config["guidable"]
-    if asked is None:
-        return GUIDANCE if able else 1.0
-    if asked != 1 and not able:
-        why = "it is told nothing" if model.conditioning is Conditioning.UNCOND else "no condition was ever dropped"
-        raise UsageError(f"{model}: guidance {asked}, expected 1, for {why} in training")
-    return asked
-
-
 def resolve(pipeline: SynthUterusPipeline, config: SamplerConfig) -> SamplerConfig:
     """The settings with what they leave to the model filled in.
 
@@ -138,7 +120,9 @@ def resolve(pipeline: SynthUterusPipeline, config: SamplerConfig) -> SamplerConf
     """
     pixels = pipeline.vae is None and config.scheduler == Solver.DPM
     spacing = config.spacing if config.spacing is not None else SPACING if pixels else EVEN
-    return replace(config, guidance=guidance_of(pipeline, config.guidance), spacing=spacing)
+    guidance = guidance_of(pipeline, config.guidance)
+    below = None if guidance == NONE else config.guidance_below
+    return replace(config, guidance=guidance, spacing=spacing, guidance_below=below)
 
 
 def times(steps: int, spacing: float) -> NDArray[np.int64]:
@@ -169,7 +153,7 @@ def sample_chunk(
     seeds = [sample_seed(seed, one) for one in padded]
     noise = np.stack([stream(one).standard_normal(pipeline.noise_shape, np.float32) for one in seeds])
     told = pipeline.tell([one.orientation for one in padded], [one.prompt for one in padded])
-    denoiser = guided(pipeline, told, size, config.guidance or 0.0)
+    denoiser = guided(pipeline, told, size, config.guidance or 0.0, config.guidance_below)
     start = torch.from_numpy(noise).to(pipeline.device)
     dtype = getattr(torch, config.dtype)
     with torch.autocast(pipeline.device.type, dtype, enabled=dtype is not torch.float32):
@@ -180,19 +164,6 @@ def sample_chunk(
             "the generator drew values that are not finite numbers", "its weights or settings are broken"
         )
     return to_window(z)
-
-
-def guided(pipeline: SynthUterusPipeline, told: Told, size: int, guidance: float) -> Denoiser:
-    """The denoiser of ``size`` samples with their conditions, and with guidance where that is not 1."""
-    if guidance == 1:
-        return lambda x, t: pipeline.predict(x, t, told)
-    nothing = pipeline.tell_nothing(size)
-
-    def denoiser(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        null = pipeline.predict(x, t, nothing)
-        return null + guidance * (pipeline.predict(x, t, told) - null)
-
-    return denoiser
 
 
 def solve(

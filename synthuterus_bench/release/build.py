@@ -230,7 +230,7 @@ def _finished(out: Path, config: Config, header: dict[str, Any]) -> Cohort:
 def _different(log: Path, header: dict[str, Any]) -> list[str]:
     """What the log of a release says otherwise than ``header``."""
     there = read_ends(log)[0]
-    there = there | {"sampler": {"spacing": EVEN} | there.get("sampler", {})}
+    there = there | {"sampler": {"spacing": EVEN, "guidance_below": None} | there.get("sampler", {})}
     return [name for name, value in header.items() if there.get(name) != value]
 
 

@@ -138,7 +138,7 @@ def _sampler(row: SamplerRow, names: list[str]) -> str:
     cells = [
         row.solver,
         str(row.steps),
-        f"{row.guidance:g}",
+        f"{row.guidance:g}" if row.guidance_below is None else f"{row.guidance:g} below {row.guidance_below:g}",
         f"{row.spacing:g}",
         str(row.calls),
         f"{row.images_a_second:g}",

@@ -1,3 +1,4 @@
+import inspect
 import json
 import os
 import subprocess
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from synthuterus_bench.cli import run
+from synthuterus_bench.cli.generate import generate
 from synthuterus_bench.cohorts.store import load_cohort
+from synthuterus_bench.generators.sampler import SamplerConfig
 
 
 def command(tiny_model, out, *more):
@@ -20,6 +23,11 @@ def test_a_release_as_json(tiny_model, tmp_path, capsys):
     summary = json.loads(capsys.readouterr().out)
     assert (summary["scans"], summary["generated"], summary["rejected"]) == (8, 8, 0)
     assert len(load_cohort(tmp_path / "synthuterus")) == 8
+
+
+def test_what_is_not_asked_for_is_as_the_sampler_has_it():
+    options = {name: one.default for name, one in inspect.signature(generate).parameters.items()}
+    assert SamplerConfig(**{name: options[name] for name in SamplerConfig.__slots__}) == SamplerConfig()
 
 
 BAD = {

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.errors import UsageError
@@ -11,8 +10,6 @@ from synthuterus_bench.generators.sampler import (
     Solver,
     Wanted,
     chunk_size,
-    guidance_of,
-    guided,
     resolve,
     sample_chunk,
     sample_seed,
@@ -64,16 +61,6 @@ def test_guidance_changes_the_picture_and_guidance_one_is_none(pipeline, monkeyp
     assert np.array_equal(sample_chunk(pipeline, WANTED[:2], 0, FAST), plain)
 
 
-def test_guidance_is_the_line_through_both_outputs(pipeline):
-    told = pipeline.tell([one.orientation for one in WANTED], [one.prompt for one in WANTED])
-    x, t = torch.randn(8, 1, 128, 128, generator=torch.Generator().manual_seed(0)), torch.full((8,), 500)
-    with torch.inference_mode():
-        null, one, three = (guided(pipeline, told, 8, scale)(x, t) for scale in (0.0, 1.0, 3.0))
-        assert torch.equal(null, pipeline.predict(x, t, pipeline.tell_nothing(8)))
-        assert torch.equal(one, pipeline.predict(x, t, told))
-    assert torch.allclose(three, null + 3 * (one - null), atol=1e-5)
-
-
 def test_a_condition_that_a_model_does_not_know_is_refused_never_ignored(pipeline, monkeypatch):
     orientation, prompt = WANTED[0].orientation, WANTED[0].prompt
     refused = {
@@ -89,17 +76,10 @@ def test_a_condition_that_a_model_does_not_know_is_refused_never_ignored(pipelin
                 sample_chunk(pipeline, [Wanted(*told, 0)], 0, FAST)
 
 
-def test_guidance_of_a_model_that_has_nothing_to_be_guided_by_is_refused(pipeline, monkeypatch):
-    assert guidance_of(pipeline, None) == 3.5
-    monkeypatch.setattr(type(pipeline), "model_id", parse_id("ddpm2d-uncond-roi"))
-    assert guidance_of(pipeline, None) == guidance_of(pipeline, 1) == 1
-    with pytest.raises(UsageError, match="told nothing"):
-        guidance_of(pipeline, 2.0)
-
-
 def test_steps_are_spaced_towards_the_picture_in_pixels_and_evenly_elsewhere(pipeline, monkeypatch):
     assert resolve(pipeline, SamplerConfig()) == SamplerConfig(guidance=3.5, spacing=2.0)
     assert resolve(pipeline, SamplerConfig(spacing=2, guidance=1)) == SamplerConfig(guidance=1, spacing=2)
+    assert resolve(pipeline, SamplerConfig(guidance=1, guidance_below=6)).guidance_below is None
     assert {resolve(pipeline, SamplerConfig(one)).spacing for one in Solver if one is not Solver.DPM} == {1.0}
     monkeypatch.setattr(pipeline, "vae", "an autoencoder")
     assert resolve(pipeline, SamplerConfig()).spacing == 1.0

@@ -1,7 +1,8 @@
 """A table of samplers: how fast each draws, and what the anatomy metric says of what it draws."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from synthuterus_bench.bench.shipping.anatomy import judge
 from synthuterus_bench.bench.shipping.conditions import Answers, of_wanted, share_by_condition
 from synthuterus_bench.bench.shipping.reader import Reader
 from synthuterus_bench.bench.threads import one_thread
+from synthuterus_bench.generators.guidance import guidance_of
 from synthuterus_bench.generators.measured import SamplerRow
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.sampler import (
@@ -20,10 +22,8 @@ from synthuterus_bench.generators.sampler import (
     Solver,
     Wanted,
     chunk_size,
-    guidance_of,
     resolve,
     sample_chunk,
-    times,
 )
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, write_atomic
@@ -33,6 +33,7 @@ SAMPLERS = (
     SamplerConfig(guidance=1.0),
     SamplerConfig(guidance=1.5),
     SamplerConfig(guidance=2.5),
+    SamplerConfig(guidance_below=6.0),
     SamplerConfig(spacing=1.0),
     SamplerConfig(steps=12, spacing=1.5),
     SamplerConfig(Solver.DDIM, 50),
@@ -70,25 +71,35 @@ def _row(job: Job, sampler: SamplerConfig) -> SamplerRow:
 
 
 def _measure(job: Job, sampler: SamplerConfig) -> SamplerRow:
-    pixels, rate = draw_timed(job.pipeline, job.wanted, sampler)
+    with counted_calls(job.pipeline) as calls:
+        pixels, rate = draw_timed(job.pipeline, job.wanted, sampler)
     answers = Answers(of_wanted(job.wanted), job.reader(pixels)) if job.reader else None
     return SamplerRow(
         solver=str(sampler.scheduler),
         steps=sampler.steps,
         guidance=sampler.guidance or 1.0,
         spacing=sampler.spacing or EVEN,
-        calls=calls_of(sampler),
+        guidance_below=sampler.guidance_below,
+        calls=calls[0] // -(-len(job.wanted) // chunk_size(job.pipeline.model_id)),
         images_a_second=float(f"{rate:.3g}"),
         anatomy=judge(f"{sampler.scheduler}, {sampler.steps} steps", pixels, [one.orientation for one in job.wanted]),
         recovered=share_by_condition(answers) if answers else {},
     )
 
 
-def calls_of(sampler: SamplerConfig) -> int:
-    """Calls of the network a sample, of settings that are resolved: Heun's solver asks twice a step, guidance twice."""
-    steps = len(times(sampler.steps, sampler.spacing or EVEN))
-    calls = 2 * steps - 1 if sampler.scheduler == Solver.HEUN else steps
-    return calls * (1 if sampler.guidance == 1 else 2)
+@contextmanager
+def counted_calls(pipeline: SynthUterusPipeline) -> Iterator[list[int]]:
+    """Count calls of the network, in the one number of the list that is given."""
+    calls = [0]
+
+    def count(*_: object) -> None:
+        calls[0] += 1
+
+    handle = pipeline.unet.register_forward_hook(count)
+    try:
+        yield calls
+    finally:
+        handle.remove()
 
 
 def draw_timed(

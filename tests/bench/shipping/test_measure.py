@@ -7,6 +7,7 @@ from synthuterus_bench.bench.shipping import samplers
 from synthuterus_bench.bench.shipping.anatomy import judge, negative_controls, of_verdicts
 from synthuterus_bench.bench.shipping.measure import NAMES
 from synthuterus_bench.bench.shipping.samplers import Job, sampler_table
+from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.measured import Measured, load_measured
@@ -18,7 +19,7 @@ from synthuterus_bench.nets.condition import class_index
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.training.card_measured import facts, sections
 from synthuterus_bench.training.samples import wanted_like
-from synthuterus_bench.vocab import Split
+from synthuterus_bench.vocab import CLASSES, Sequence, Split
 from tests.bench.shipping.conftest import SAMPLERS
 
 
@@ -96,10 +97,8 @@ def test_finished_rows_are_read_back(made, cohort, tmp_path, monkeypatch):
     assert sampler_table(job) == rows
 
 
-def test_heun_asks_twice_a_step_and_guidance_twice_a_call(made, tmp_path, monkeypatch):
-    shapes = np.zeros((1, 128, 128), np.uint16)
-    monkeypatch.setattr(samplers, "draw_timed", lambda *_: (shapes, 1.0))
-    wanted = [samplers.Wanted(None, None, 0)]
+def test_heun_asks_twice_a_step_and_guidance_twice_a_call(made, tmp_path):
+    wanted = [samplers.Wanted(CLASSES[0], render(Condition(CLASSES[0], 1.5, Sequence.TSE)), 0)]
     job = Job(load_pipeline(made.pipeline), wanted, tmp_path, (SamplerConfig(Solver.HEUN, 10),))
     assert [row.calls for row in sampler_table(job)] == [38]
 
