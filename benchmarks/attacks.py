@@ -26,7 +26,8 @@ from synthuterus_bench.generators.folder import find_pipeline, weights_digest
 from synthuterus_bench.generators.guidance import guidance_of
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.plan import make_plan
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.sampler import Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.privacy.attacks import Attacks, Group, attack
 from synthuterus_bench.privacy.encoders import Encoder, load_encoder

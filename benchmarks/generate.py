@@ -33,7 +33,8 @@ from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.generators.folder import find_pipeline
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipeline
-from synthuterus_bench.generators.sampler import SCHEDULERS, SamplerConfig, Solver, Wanted, sample_chunk
+from synthuterus_bench.generators.sampler import Wanted, sample_chunk
+from synthuterus_bench.generators.solve import SCHEDULERS, SamplerConfig, Solver
 from synthuterus_bench.metrics.anatomy import examine
 from synthuterus_bench.metrics.frechet import frechet_distance
 from synthuterus_bench.nets.embedder import load_embedder

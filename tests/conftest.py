@@ -12,12 +12,15 @@ import torch
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.generators.catalogue import parse_id
-from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.index import INDEX_FILE, build_index, save_index
 from synthuterus_bench.release.build import ReleasePlan, generate
-from synthuterus_bench.training.config import GeneratorConfig
+from synthuterus_bench.training.autoencoder import train_autoencoder
+from synthuterus_bench.training.config import AutoencoderConfig, GeneratorConfig, RefinerConfig
 from synthuterus_bench.training.generator import train_generator
+from synthuterus_bench.training.refiner import train_refiner
+from synthuterus_bench.vocab import AutoencoderId
 from tests.support.browser import browser, opened  # noqa: F401
 from tests.support.hub_server import WRITE, Hub
 
@@ -63,6 +66,31 @@ def tiny_model(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path
     home = tmp_path_factory.mktemp("tiny")
     train_generator(parse_id("ddpm2d-ct-roi"), cohort, tiny_config(), home)
     save_index(build_index(cohort, load_embedder()), home / "pipeline" / INDEX_FILE)
+    return home / "pipeline"
+
+
+@pytest.fixture(scope="session")
+def tiny_latent(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline folder of a latent model, after two steps, on an autoencoder after one."""
+    home = tmp_path_factory.mktemp("latent")
+    small = AutoencoderConfig(steps=1, batch=2, channels=(8, 8, 8), checkpoint_every=1)
+    train_autoencoder(AutoencoderId.VAE2D, cohort, small, home / "vae")
+    config = tiny_config(patch=1, prediction="sample")
+    train_generator(parse_id("ldm2d-ct-roi"), cohort, config, home, home / "vae" / "autoencoder")
+    return home / "pipeline"
+
+
+def tiny_refiner(**changes: Any) -> RefinerConfig:
+    """A refiner that learns nothing, in no time."""
+    tiny = {"steps": 2, "batch": 2, "warmup_steps": 1, "checkpoint_every": 2, "patch": 8, "channels": (16, 16)}
+    return RefinerConfig(**(tiny | {"evaluate_every": 0, "precision": "no"} | changes))
+
+
+@pytest.fixture(scope="session")
+def tiny_refined(tiny_latent: Path, cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a refiner after two steps."""
+    home = tmp_path_factory.mktemp("refined")
+    train_refiner(tiny_latent, cohort, tiny_refiner(), home)
     return home / "pipeline"
 
 

@@ -22,7 +22,7 @@ from synthuterus_bench.entry import Entry, Result, Sampling
 from synthuterus_bench.errors import EntryError, SubmissionError, UsageError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.folder import weights_digest
-from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.privacy.filter import TAU

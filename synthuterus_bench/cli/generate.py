@@ -88,7 +88,7 @@ def generate(
     """
     from synthuterus_bench.cohorts.layout import audit_file
     from synthuterus_bench.generators.folder import find_pipeline
-    from synthuterus_bench.generators.sampler import SamplerConfig
+    from synthuterus_bench.generators.solve import SamplerConfig
     from synthuterus_bench.generators.trained import load_record
     from synthuterus_bench.privacy.log import read_ends
     from synthuterus_bench.release.build import ReleasePlan

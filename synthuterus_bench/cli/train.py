@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def train(
     what: Annotated[
         str,
-        typer.Argument(help="A model id (see `synthbench models`), ae2d, vae2d, embedder or localiser."),
+        typer.Argument(help="A model id (see `synthbench models`), ae2d, vae2d, refiner, embedder or localiser."),
     ],
     cohort: Annotated[
         Path | None,
@@ -63,6 +63,10 @@ def train(
         Path | None,
         typer.Option(help="Pipeline folder to begin with, or the id of a shipped model.", show_default="random"),
     ] = None,
+    generator: Annotated[
+        Path | None,
+        typer.Option(help="For refiner: the latent model's pipeline folder, or the id of a shipped one."),
+    ] = None,
     weights_dir: Annotated[
         Path | None, typer.Option(help="Folder of published weight files (AlexNet, CLIP).", show_default="the cache")
     ] = None,
@@ -75,6 +79,8 @@ def train(
     Example: synthbench train ddpm2d-ct-roi --cohort cohort --out my-model --set steps=20000
 
     Example: synthbench train vae2d --cohort cohort --out my-vae --preset paper --config mine.yaml
+
+    Example: synthbench train refiner --cohort cohort --out finer --generator my-ldm/pipeline
 
     Example: synthbench train ddpm2d-ct-roi --cohort cohort --out grid --search grid.yaml
 
@@ -100,7 +106,7 @@ def train(
         missing = "--cohort" if cohort is None else "--out"
         raise UsageError(f"no {missing}, expected {missing} DIR")
     sink.warn_of_lone_launch()
-    data, inputs = load_cohort(cohort), _inputs(autoencoder, embedder, weights_dir, init)
+    data, inputs = load_cohort(cohort), _inputs(autoencoder, embedder, weights_dir, init, generator)
     if search:
         _search(target, preset, layers, search, data, out, inputs)
     else:
@@ -124,25 +130,37 @@ def _show(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort 
     sink.result(config.model_dump(mode="json"), dump_settings(config).rstrip())
 
 
-def _inputs(autoencoder: Path | None, embedder: Path | None, weights_dir: Path | None, init: Path | None) -> "Inputs":
-    from synthuterus_bench.generators.catalogue import SHIPPED
-    from synthuterus_bench.generators.folder import find_pipeline
+def _inputs(
+    autoencoder: Path | None,
+    embedder: Path | None,
+    weights_dir: Path | None,
+    init: Path | None,
+    generator: Path | None,
+) -> "Inputs":
     from synthuterus_bench.nets.autoencoder import find_autoencoder
     from synthuterus_bench.nets.embedder import load_embedder
     from synthuterus_bench.training.start import Inputs
 
-    if init and str(init) in SHIPPED and not init.exists():
-        init = find_pipeline(str(init))
     home = find_autoencoder(autoencoder) if autoencoder else None
-    return Inputs(home, load_embedder(embedder) if embedder else None, weights_dir, init)
+    return Inputs(home, load_embedder(embedder) if embedder else None, weights_dir, _shipped(init), _shipped(generator))
+
+
+def _shipped(given: Path | None) -> Path | None:
+    """The folder that is meant: ``given``, or that of the shipped model of this name where there is none."""
+    from synthuterus_bench.generators.catalogue import SHIPPED
+    from synthuterus_bench.generators.folder import find_pipeline
+
+    named = given is not None and str(given) in SHIPPED and not given.exists()
+    return find_pipeline(str(given)) if named else given
 
 
 def _train(target: "Target", preset: Scale, layers: "list[Layer]", data: "Cohort", out: Path, inputs: "Inputs") -> None:
     from synthuterus_bench.generators.catalogue import ModelId
     from synthuterus_bench.training.start import start
+    from synthuterus_bench.training.targets import Helper
 
     done = start(target, data, _settle(target, preset, layers, data), out, inputs, sink.track)
-    if isinstance(target, ModelId):
+    if isinstance(target, ModelId) or target is Helper.REFINER:
         _keep_index(data, out / "pipeline", inputs)
     sink.result(done.facts, done.sentence)
 

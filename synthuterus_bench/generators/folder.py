@@ -17,6 +17,7 @@ _PARTS = {
         "UNet2DConditionModel": _DIFFUSERS,
         "VolumeDenoiser": "synthuterus_bench.nets.volume",
     },
+    "refiner": {"UNet2DModel": _DIFFUSERS, "UNet2DConditionModel": _DIFFUSERS},
     "scheduler": {"DDPMScheduler": _DIFFUSERS},
     "vae": {"AutoencoderKL": _DIFFUSERS},
     "text_encoder": {"CLIPTextModel": _TRANSFORMERS},
@@ -26,7 +27,7 @@ _PARTS = {
 }
 """Classes of each part, and the library that each comes from: no other is asked for it."""
 
-_SETTINGS = {"model", "sigma_data", "guidable", "planes"}
+_SETTINGS = {"model", "sigma_data", "guidable", "planes", "residual_std"}
 
 
 def check_folder(folder: Path) -> None:

@@ -5,11 +5,13 @@ takes variety away; left out there (Kynkaanniemi et al. 2024) it costs neither c
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
+from synthuterus_bench.generators.solve import Denoiser
 from synthuterus_bench.nets.condition import Told
 from synthuterus_bench.nets.edm import sigma_at
 from synthuterus_bench.vocab import Conditioning
@@ -20,7 +22,19 @@ GUIDANCE = 3.5
 NONE = 1.0
 """The guidance that changes nothing."""
 
-Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Predict = Callable[[torch.Tensor, torch.Tensor, Told], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A level of noise, sqrt((1 - alpha_bar) / alpha_bar), on a schedule with these ``alpha_bar``."""
+
+    level: float
+    alpha_bar: torch.Tensor
+
+    def exceeded(self, t: torch.Tensor) -> bool:
+        """Whether the noise at times ``t`` (B,), all the same, is higher."""
+        return float(sigma_at(self.alpha_bar, t[:1])) > self.level
 
 
 def guidance_of(pipeline: SynthUterusPipeline, asked: float | None) -> float:
@@ -39,24 +53,23 @@ def guidance_of(pipeline: SynthUterusPipeline, asked: float | None) -> float:
     return asked
 
 
-def guided(
-    pipeline: SynthUterusPipeline, told: Told, size: int, guidance: float, below: float | None = None
-) -> Denoiser:
-    """The denoiser of ``size`` samples with their conditions, and with guidance where that is not 1.
+def guided(predict: Predict, told: Told, nothing: Told, guidance: float, limit: Limit | None = None) -> Denoiser:
+    """A denoiser with its conditions, and with guidance where that is not 1.
 
     Args:
-        below: level of noise, sqrt((1 - alpha_bar) / alpha_bar), above which conditions are told without guidance;
-            None for guidance at every level. All samples of a call are at one level.
+        predict: what the network says of x (B, ...) at times t (B,) with conditions of as many samples.
+        nothing: the conditions of a forward that is told nothing.
+        limit: the noise above which conditions are told without guidance; None for guidance everywhere. All samples
+            of a call are at one level.
     """
     if guidance == NONE:
-        return lambda x, t: pipeline.predict(x, t, told)
-    nothing, alpha_bar = pipeline.tell_nothing(size), pipeline.scheduler.alphas_cumprod
+        return lambda x, t: predict(x, t, told)
 
     def denoiser(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        heard = pipeline.predict(x, t, told)
-        if below is not None and float(sigma_at(alpha_bar, t[:1])) > below:
+        heard = predict(x, t, told)
+        if limit is not None and limit.exceeded(t):
             return heard
-        null = pipeline.predict(x, t, nothing)
+        null = predict(x, t, nothing)
         return null + guidance * (heard - null)
 
     return denoiser

@@ -1,8 +1,9 @@
 """A generator on disk: a diffusers pipeline folder, loaded without remote code.
 
 Beside the parts that diffusers knows (``unet``, ``scheduler``, and where it has them ``text_encoder``, ``tokenizer``
-and ``vae``) a folder holds ``training.json`` (:mod:`synthuterus_bench.generators.trained`), and may hold
-``index.safetensors`` for the privacy filter.
+and ``vae``, and a ``refiner`` of its pictures, :mod:`synthuterus_bench.generators.refiner`) a folder holds
+``training.json`` (:mod:`synthuterus_bench.generators.trained`), and may hold ``index.safetensors`` for the privacy
+filter.
 """
 
 from math import inf
@@ -11,7 +12,7 @@ from pathlib import Path
 import diffusers
 import torch
 import transformers
-from diffusers import AutoencoderKL, DDPMScheduler, DiffusionPipeline
+from diffusers import AutoencoderKL, DDPMScheduler, DiffusionPipeline, UNet2DConditionModel, UNet2DModel
 from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
 from synthuterus_bench.errors import UsageError, WeightsError
@@ -35,9 +36,10 @@ class SynthUterusPipeline(DiffusionPipeline):
         sigma_data: standard deviation of the latents; ``None`` for models in pixels.
         guidable: whether training left every condition out at times, so that guidance means something.
         planes: of what the denoiser draws; the picture is the first, and others are left out.
+        residual_std: deviation of what the autoencoder leaves out, over training pictures; with a refiner only.
     """
 
-    _optional_components = ["text_encoder", "tokenizer", "vae"]  # noqa: RUF012
+    _optional_components = ["text_encoder", "tokenizer", "vae", "refiner"]  # noqa: RUF012
 
     def __init__(
         self,
@@ -50,10 +52,16 @@ class SynthUterusPipeline(DiffusionPipeline):
         sigma_data: float | None = None,
         guidable: bool = True,
         planes: int = 1,
+        refiner: UNet2DModel | UNet2DConditionModel | None = None,
+        residual_std: float | None = None,
     ) -> None:
         super().__init__()
-        self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer, vae=vae)
-        self.register_to_config(model=model, sigma_data=sigma_data, guidable=guidable, planes=planes)
+        self.register_modules(
+            unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer, vae=vae, refiner=refiner
+        )
+        self.register_to_config(
+            model=model, sigma_data=sigma_data, guidable=guidable, planes=planes, residual_std=residual_std
+        )
         self._said: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     @property
@@ -87,13 +95,14 @@ class SynthUterusPipeline(DiffusionPipeline):
             UsageError: a condition is given that the model was not trained on, or one is lacking.
         """
         self._check(orientations, prompts)
-        return self._told(orientations, [prompt or "" for prompt in prompts])
+        return self.tell_some(orientations, [prompt or "" for prompt in prompts])
 
     def tell_nothing(self, count: int) -> Told:
         """The conditions of a forward that is told nothing."""
-        return self._told([None] * count, [""] * count)
+        return self.tell_some([None] * count, [""] * count)
 
-    def _told(self, orientations: list[Orientation | None], prompts: list[str]) -> Told:
+    def tell_some(self, orientations: list[Orientation | None], prompts: list[str]) -> Told:
+        """Encode conditions of which some are left out: classes of None, and empty prompts."""
         told = self.model_id.conditioning
         classes = text = mask = None
         if told.by_class:
@@ -160,7 +169,7 @@ def load_pipeline(folder: Path) -> SynthUterusPipeline:
         _check_parts(pipeline)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, UsageError) as error:
         raise WeightsError(f"{folder}: not a loadable pipeline ({' '.join(str(error).split())[:200]})") from None
-    for net in (pipeline.unet, pipeline.text_encoder, pipeline.vae):
+    for net in (pipeline.unet, pipeline.text_encoder, pipeline.vae, pipeline.refiner):
         if net is not None:
             net.eval().requires_grad_(False)
     return pipeline
@@ -182,6 +191,19 @@ def _check_parts(pipeline: SynthUterusPipeline) -> None:
     sigma_data = pipeline.config["sigma_data"]
     if (sigma_data is not None) != needs["vae"] or not (sigma_data is None or 0 < sigma_data < inf):
         raise ValueError(f"{model}: sigma_data {sigma_data}")
+    _check_refiner(pipeline)
+
+
+def _check_refiner(pipeline: SynthUterusPipeline) -> None:
+    refiner, std = pipeline.refiner, pipeline.config["residual_std"]
+    if refiner is None and std is None:
+        return
+    if pipeline.vae is None or refiner is None or std is None or not 0 < std < inf:
+        raise ValueError(f"{pipeline.model_id}: a refiner, with a residual_std, is of latent models only")
+    if refiner.config["in_channels"] != 2 * refiner.config["out_channels"]:
+        raise ValueError(f"{pipeline.model_id}: its refiner is shown no picture")
+    if type(refiner) is not type(pipeline.unet):
+        raise ValueError(f"{pipeline.model_id}: its refiner is a {type(refiner).__name__}")
 
 
 def _hush() -> None:

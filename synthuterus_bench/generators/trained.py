@@ -24,6 +24,22 @@ class Share(BaseModel):
     scans: int
 
 
+class Refinement(BaseModel):
+    """How a latent model's refiner was trained, on the cohort of the model; ``generator`` is the digest of the weights
+    that it was trained for. The rest is as in :class:`TrainingRecord`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    generator: str
+    images_seen: int
+    config: dict[str, Any]
+    losses: list[float]
+    validation: list[tuple[int, float]] = []
+    best_step: int | None = None
+    device: str
+
+
 class TrainingRecord(BaseModel):
     """What a generator was trained on and how.
 
@@ -51,6 +67,7 @@ class TrainingRecord(BaseModel):
     digests: dict[str, str] = {}
     device: str
     quality: dict[str, float] = {}
+    refiner: Refinement | None = None
 
     @property
     def proportions(self) -> Shares:

@@ -27,7 +27,8 @@ class DenoiserSize:
     """How large a denoiser is.
 
     Attributes:
-        side: pixels or latent places a side of what it sees; ``planes`` of them in 2D (latent channels).
+        side: pixels or latent places a side of what it sees; ``planes`` of them in 2D (latent channels), and as many
+            more as ``shown``, which it sees and does not draw.
         patch: ``patch`` x ``patch`` places become the channels of one position.
         channels: of each level; ``attention`` levels, from the coarsest, attend.
         text_width: of the text encoder.
@@ -35,6 +36,7 @@ class DenoiserSize:
 
     side: int = 128
     planes: int = 1
+    shown: int = 0
     patch: int = 4
     channels: tuple[int, ...] = (64, 96, 128)
     layers: int = 1
@@ -54,7 +56,7 @@ def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize
     """An untrained denoiser."""
     common = {
         "sample_size": size.side // size.patch,
-        "in_channels": size.planes * size.patch**2,
+        "in_channels": (size.planes + size.shown) * size.patch**2,
         "out_channels": size.planes * size.patch**2,
         "block_out_channels": size.channels,
         "layers_per_block": size.layers,
@@ -89,13 +91,17 @@ def make_denoiser(family: Family, conditioning: Conditioning, size: DenoiserSize
     return UNet2DModel(**common, attention_head_dim=max(8, size.channels[-1] // size.heads))
 
 
-def denoise(net: Net, x: torch.Tensor, t: torch.Tensor, told: Told) -> torch.Tensor:
-    """The network's output for noisy pictures ``x`` (B, C, H, W) or volumes (B, C, S, H, W) at times ``t`` (B,)."""
-    patch = round((net.config["in_channels"] / x.shape[1]) ** 0.5)
+def denoise(net: Net, x: torch.Tensor, t: torch.Tensor, told: Told, shown: torch.Tensor | None = None) -> torch.Tensor:
+    """The network's output for noisy pictures ``x`` (B, C, H, W) or volumes (B, C, S, H, W) at times ``t`` (B,).
+
+    Args:
+        shown: planes (B, C', H, W) that it sees beside pictures, without noise.
+    """
+    patch = round((net.config["out_channels"] / x.shape[1]) ** 0.5)
     if isinstance(net, VolumeDenoiser):
         slices = functional.pixel_unshuffle(x.transpose(1, 2), patch).transpose(1, 2)
         return functional.pixel_shuffle(net(slices, t, told).transpose(1, 2), patch).transpose(1, 2)
-    patches = functional.pixel_unshuffle(x, patch)
+    patches = functional.pixel_unshuffle(x if shown is None else torch.cat([x, shown], 1), patch)
     if isinstance(net, UNet2DConditionModel):
         text = {"encoder_hidden_states": told.text, "encoder_attention_mask": told.mask}
         return functional.pixel_shuffle(net(patches, t, class_labels=told.classes, **text).sample, patch)

@@ -13,8 +13,9 @@ from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.plan import Shares, check_scans, make_plan
-from synthuterus_bench.generators.sampler import EVEN, SamplerConfig, Wanted, resolve
+from synthuterus_bench.generators.sampler import Wanted, resolve
 from synthuterus_bench.generators.shares import shares_of
+from synthuterus_bench.generators.solve import EVEN, SamplerConfig
 from synthuterus_bench.generators.trained import TrainingRecord, load_record
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser

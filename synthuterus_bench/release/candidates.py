@@ -16,7 +16,8 @@ from synthuterus_bench.cohorts.record import Dims
 from synthuterus_bench.errors import DataError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.sampler import Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.privacy.filter import Bound, PrivacyFilter, Verdict, codes_of

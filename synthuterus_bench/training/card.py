@@ -88,7 +88,7 @@ def model_card(
         loss=record.losses[-1],
         more=_more(record, measured) + (facts(measured) if measured else ""),
         how=f"\n{how}\n" if how else "",
-        settings=_settings(record.config),
+        settings=_settings(record.config) + _refiner_settings(record),
         samples=_SAMPLES if samples and not measured else "",
         quality=sections(measured) if measured else _quality(record),
     )
@@ -106,6 +106,9 @@ def _more(record: TrainingRecord, measured: Measured | None) -> str:
         rows.append(("best validation loss", "" if best is None else f"{best:.4f} after {record.best_step:,} steps"))
     if "perceptual" in record.config:
         rows.append(("perceptual loss", _perceptual(record)))
+    if record.refiner:
+        seen, loss = record.refiner.images_seen, record.refiner.losses[-1]
+        rows.append(("refiner", f"{seen:,} images seen, last training loss {loss:.4f}"))
     rows += [(_origin(name), f"`{digest[:16]}`") for name, digest in record.digests.items() if name not in told]
     return "".join(f"| {name} | {value} |\n" for name, value in rows)
 
@@ -120,6 +123,10 @@ def _settings(config: dict[str, Any]) -> str:
     for inner in (value for value in config.values() if isinstance(value, dict)):
         flat |= inner
     return ", ".join(f"`{key}={json.dumps(value).strip(chr(34))}`" for key, value in sorted(flat.items())) + "."
+
+
+def _refiner_settings(record: TrainingRecord) -> str:
+    return f"\n\nRefiner: {_settings(record.refiner.config)}" if record.refiner else ""
 
 
 def _perceptual(record: TrainingRecord) -> str:

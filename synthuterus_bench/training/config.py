@@ -38,6 +38,18 @@ class LoopConfig(BaseModel):
     seed: int = Field(0, ge=0)
 
 
+def grouped(channels: tuple[int, ...]) -> tuple[int, ...]:
+    """Widths of a denoiser's levels, as they are.
+
+    Raises:
+        ValueError: they cannot be normalised in groups.
+    """
+    groups = min(16, channels[0]) if channels else 0
+    if groups < 1 or any(width % groups for width in channels):
+        raise ValueError(f"one width a level, all multiples of {max(1, groups)}, as groups are normalised")
+    return channels
+
+
 class GeneratorConfig(LoopConfig):
     """A denoiser and what it learns from.
 
@@ -75,13 +87,7 @@ class GeneratorConfig(LoopConfig):
     layers_plane: bool = False
     quality_samples: int = Field(64, ge=0)
 
-    @field_validator("channels")
-    @classmethod
-    def _grouped(cls, channels: tuple[int, ...]) -> tuple[int, ...]:
-        groups = min(16, channels[0]) if channels else 0
-        if groups < 1 or any(width % groups for width in channels):
-            raise ValueError(f"one width a level, all multiples of {max(1, groups)}, as groups are normalised")
-        return channels
+    _grouped = field_validator("channels")(grouped)
 
 
 class AutoencoderConfig(LoopConfig):
@@ -114,6 +120,29 @@ class AutoencoderConfig(LoopConfig):
     perceptual: Perceptual = Perceptual.EMBEDDER
     perceptual_weight: float = Field(0.5, ge=0, le=1)
     validation_pictures: int = Field(128, ge=1)
+
+
+class RefinerConfig(LoopConfig):
+    """A small denoiser of what an autoencoder leaves out; settings as those of ``GeneratorConfig``.
+
+    Attributes:
+        drop: how often class and prompt are left out together.
+    """
+
+    steps: int = Field(6000, ge=1)
+    lr: float = Field(8e-4, gt=0)
+    evaluate_every: int = Field(1000, ge=0)
+    precision: Precision = Precision.BF16
+    slices: SliceChoice = SliceChoice.ALL
+    balance: bool = True
+    drop: float = Field(0.1, ge=0, lt=1)
+    patch: int = Field(4, ge=1)
+    channels: tuple[int, ...] = (32, 48, 64)
+    layers: int = Field(1, ge=1)
+    attention: int = Field(1, ge=0)
+    heads: int = Field(4, ge=1)
+
+    _grouped = field_validator("channels")(grouped)
 
 
 class EmbedderConfig(LoopConfig):

@@ -88,4 +88,5 @@ def _save_sheet(folder: Path, drawn: Drawn) -> None:
 def parameters_of(pipeline: SynthUterusPipeline) -> dict[str, int]:
     """Number of parameters of each network."""
     nets = {"denoiser": pipeline.unet, "text encoder": pipeline.text_encoder, "autoencoder": pipeline.vae}
+    nets["refiner"] = pipeline.refiner
     return {name: sum(p.numel() for p in net.parameters()) for name, net in nets.items() if net is not None}

@@ -36,7 +36,7 @@ EPOCHS, PATIENCE = 2000, 50
 SHEETS, CHECKPOINTS = 100, 200
 """How many sheets and checkpoints 2000 epochs leave: one after each of a few steps would cost more than the steps."""
 
-SMALL_DECAY = {Helper.EMBEDDER: Fraction(150, 420), Helper.LOCALISER: Fraction(1, 2)}
+SMALL_DECAY = {Helper.EMBEDDER: Fraction(150, 420), Helper.LOCALISER: Fraction(1, 2), Helper.REFINER: Fraction(1, 5)}
 """Share of the steps in which the learning rate falls to zero; of all others a fifth."""
 
 _LATENT = {"patch": 1, "prediction": Prediction.SAMPLE}

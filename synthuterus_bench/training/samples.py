@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.sampler import Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.training.pictures import Pictures
 from synthuterus_bench.vocab import CLASSES

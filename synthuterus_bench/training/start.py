@@ -15,6 +15,7 @@ from synthuterus_bench.training.config import (
     GeneratorConfig,
     LocaliserConfig,
     LoopConfig,
+    RefinerConfig,
 )
 from synthuterus_bench.training.outcome import Trained, load_outcome
 from synthuterus_bench.training.targets import Helper, Target
@@ -23,13 +24,14 @@ from synthuterus_bench.vocab import AutoencoderId
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a training may be built on: a trained autoencoder, an embedder (the shipped one), published files, and the
-    pipeline folder whose weights it begins with."""
+    """What a training may be built on: a trained autoencoder, an embedder (the shipped one), published files, the
+    pipeline folder whose weights it begins with, and that of the model that a refiner is for."""
 
     autoencoder: Path | None = None
     embedder: Embedder | None = None
     weights_dir: Path | None = None
     initial: Path | None = None
+    generator: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def start(target: Target, cohort: Cohort, config: LoopConfig, out: Path, inputs:
         return _generator(target, cohort, config, out, inputs, track)
     if isinstance(target, AutoencoderId):
         return _autoencoder(target, cohort, config, out, inputs, track)
+    if target is Helper.REFINER:
+        return _refiner(cohort, config, out, inputs, track)
     return (_embedder if target is Helper.EMBEDDER else _localiser)(cohort, config, out, track)
 
 
@@ -60,6 +64,11 @@ def _check_inputs(target: Target, inputs: Inputs) -> None:
         raise UsageError(f"{target}: found --autoencoder, which only models of latents have")
     if inputs.initial is not None and not isinstance(target, ModelId):
         raise UsageError(f"{target}: found --init, which only generators take")
+    if (inputs.generator is not None) != (target is Helper.REFINER):
+        if inputs.generator is not None:
+            raise UsageError(f"{target}: found --generator, which only the refiner takes")
+        hint = "give a latent model's pipeline folder, or the id of a shipped one"
+        raise UsageError(f"{target}: no --generator, expected the model that it is for", hint)
     if isinstance(target, Helper) and (inputs.embedder is not None or inputs.weights_dir is not None):
         given = "--embedder" if inputs.embedder is not None else "--weights-dir"
         raise UsageError(f"{target}: found {given}, which it is not built on")
@@ -92,6 +101,17 @@ def _autoencoder(
     record = train_autoencoder(target, cohort, config, out, inputs.weights_dir, inputs.embedder, track)
     facts = {"autoencoder": str(out / "autoencoder"), "digest": record.digest, "loss": record.losses[-1]}
     return _told(facts, f"autoencoder in {out / 'autoencoder'}", target, out)
+
+
+def _refiner(cohort: Cohort, config: LoopConfig, out: Path, inputs: Inputs, track: Track) -> Done:
+    from synthuterus_bench.training.refiner import train_refiner
+
+    assert isinstance(config, RefinerConfig)
+    assert inputs.generator is not None
+    record = train_refiner(inputs.generator, cohort, config, out, track)
+    assert record.refiner is not None
+    facts = {"pipeline": str(out / "pipeline"), "images_seen": record.refiner.images_seen}
+    return _told(facts, f"{record.model_id} with its refiner in {out / 'pipeline'}", Helper.REFINER, out)
 
 
 def _embedder(cohort: Cohort, config: LoopConfig, out: Path, track: Track) -> Done:

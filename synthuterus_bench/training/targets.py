@@ -12,6 +12,7 @@ from synthuterus_bench.training.config import (
     GeneratorConfig,
     LocaliserConfig,
     LoopConfig,
+    RefinerConfig,
 )
 from synthuterus_bench.vocab import AutoencoderId, Family, SliceChoice, Split
 
@@ -19,11 +20,18 @@ CENTRAL = 3
 
 
 class Helper(StrEnum):
-    """Networks that judge and prepare."""
+    """Networks that judge, prepare and refine."""
 
     EMBEDDER = "embedder"
     LOCALISER = "localiser"
+    REFINER = "refiner"
 
+
+_HELPERS: dict[Helper, type[LoopConfig]] = {
+    Helper.EMBEDDER: EmbedderConfig,
+    Helper.LOCALISER: LocaliserConfig,
+    Helper.REFINER: RefinerConfig,
+}
 
 Target = ModelId | AutoencoderId | Helper
 
@@ -38,7 +46,8 @@ def parse_target(text: str) -> Target:
     if text not in known:
         raise UsageError(
             f"unknown model id {text!r}",
-            "expected {ddpm2d,ldm2d,ddpm3d}-{uncond,class,text,ct}-{full,roi}, ae2d, vae2d, embedder or localiser",
+            "expected {ddpm2d,ldm2d,ddpm3d}-{uncond,class,text,ct}-{full,roi}, ae2d, vae2d, refiner, embedder "
+            "or localiser",
         )
     return known[text]
 
@@ -49,7 +58,7 @@ def config_class(target: Target) -> type[LoopConfig]:
         return GeneratorConfig
     if isinstance(target, AutoencoderId):
         return AutoencoderConfig
-    return EmbedderConfig if target is Helper.EMBEDDER else LocaliserConfig
+    return _HELPERS[target]
 
 
 def example_count(target: Target, cohort: Cohort, config: LoopConfig) -> int:

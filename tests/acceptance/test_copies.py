@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.cohorts.layout import audit_file
-from synthuterus_bench.generators.sampler import SamplerConfig, sample_chunk
+from synthuterus_bench.generators.sampler import sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.filter import TAU, Decision, PrivacyFilter
 from synthuterus_bench.privacy.index import build_index, load_index, save_index

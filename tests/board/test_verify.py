@@ -11,7 +11,7 @@ from synthuterus_bench.board.levels import Level, Outcome
 from synthuterus_bench.board.verify import make_bench, plan_of, verify
 from synthuterus_bench.entry import Sampling, Weights
 from synthuterus_bench.errors import EntryError, SubmissionError, UsageError
-from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.release.build import ReleasePlan, generate
 from tests.bench.conftest import embedder, suite  # noqa: F401
 

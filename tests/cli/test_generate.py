@@ -10,7 +10,7 @@ import pytest
 from synthuterus_bench.cli import run
 from synthuterus_bench.cli.generate import generate
 from synthuterus_bench.cohorts.store import load_cohort
-from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.generators.solve import SamplerConfig
 
 
 def command(tiny_model, out, *more):

@@ -37,6 +37,18 @@ def test_an_autoencoder_is_trained_and_a_latent_model_on_it(cohort, tmp_path, ca
     assert load_pipeline(tmp_path / "ldm" / "pipeline").model_id.family == "ldm2d"
 
 
+def test_a_latent_model_is_given_a_refiner(tiny_latent, cohort, tmp_path, capsys):
+    few = {"steps": 1, "batch": 2, "channels": [16, 16], "patch": 8, "evaluate_every": 0}
+    assert run(["train", "refiner", *options(cohort, tmp_path, **few)]) == 2
+    assert "no --generator" in capsys.readouterr().err
+    assert run(["--json", "train", "refiner", *options(cohort, tmp_path, **few), "--generator", str(tiny_latent)]) == 0
+    assert json.loads(capsys.readouterr().out)["images_seen"] == 2
+    assert load_pipeline(tmp_path / "pipeline").refiner is not None
+    assert len(load_index(tmp_path / "pipeline" / "index.safetensors").keys) > 0
+    assert run(["train", "vae2d", *options(cohort, tmp_path / "no"), "--generator", str(tiny_latent)]) == 2
+    assert "which only the refiner takes" in capsys.readouterr().err
+
+
 def test_a_localiser_is_trained_on_few_masks(cohort, tmp_path, capsys):
     few = {"steps": 1, "batch": 1, "annotated": 2, "pseudo": 2}
     assert run(["--json", "train", "localiser", *options(cohort, tmp_path / "net", **few)]) == 0

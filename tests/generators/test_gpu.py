@@ -5,7 +5,8 @@ import torch
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.generators.folder import find_pipeline
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, sample_chunk
+from synthuterus_bench.generators.sampler import sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from tests.generators.test_sampler import WANTED
 
 pytestmark = [

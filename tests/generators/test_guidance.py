@@ -5,9 +5,10 @@ from synthuterus_bench.bench.shipping.samplers import counted_calls
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.catalogue import parse_id
-from synthuterus_bench.generators.guidance import guidance_of, guided
+from synthuterus_bench.generators.guidance import Limit, guidance_of, guided
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, sample_chunk, times
+from synthuterus_bench.generators.sampler import Wanted, sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig, times
 from synthuterus_bench.vocab import CLASSES, Sequence
 
 PROMPTS = [render(Condition(one, 1.5, Sequence.TSE)) for one in CLASSES]
@@ -28,18 +29,19 @@ def level(pipeline, time: int) -> float:
 
 
 def test_guidance_is_the_line_through_both_outputs(pipeline):
-    told, (x, t) = pipeline.tell([*CLASSES], PROMPTS), noisy(500)
+    told, nothing, (x, t) = pipeline.tell([*CLASSES], PROMPTS), pipeline.tell_nothing(4), noisy(500)
     with torch.inference_mode():
-        null, one, three = (guided(pipeline, told, 4, scale)(x, t) for scale in (0.0, 1.0, 3.0))
-        assert torch.equal(null, pipeline.predict(x, t, pipeline.tell_nothing(4)))
+        null, one, three = (guided(pipeline.predict, told, nothing, scale)(x, t) for scale in (0.0, 1.0, 3.0))
+        assert torch.equal(null, pipeline.predict(x, t, nothing))
         assert torch.equal(one, pipeline.predict(x, t, told))
     assert torch.allclose(three, null + 3 * (one - null), atol=1e-5)
 
 
 @torch.inference_mode()
 def test_above_its_level_of_noise_conditions_are_told_without_guidance(pipeline):
-    told, below = pipeline.tell([*CLASSES], PROMPTS), (level(pipeline, 500) + level(pipeline, 501)) / 2
-    everywhere, limited = guided(pipeline, told, 4, 3.0), guided(pipeline, told, 4, 3.0, below)
+    told, nothing = pipeline.tell([*CLASSES], PROMPTS), pipeline.tell_nothing(4)
+    limit = Limit((level(pipeline, 500) + level(pipeline, 501)) / 2, pipeline.scheduler.alphas_cumprod)
+    everywhere, limited = (guided(pipeline.predict, told, nothing, 3.0, one) for one in (None, limit))
     assert torch.equal(limited(*noisy(500)), everywhere(*noisy(500)))
     assert torch.equal(limited(*noisy(501)), pipeline.predict(*noisy(501), told))
     assert not torch.equal(limited(*noisy(501)), everywhere(*noisy(501)))

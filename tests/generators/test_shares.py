@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from synthuterus_bench.cohorts.writer import CohortWriter
-from synthuterus_bench.generators.sampler import SamplerConfig
 from synthuterus_bench.generators.shares import shares_of
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.vocab import Sequence, Split
 

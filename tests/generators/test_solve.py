@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synthuterus_bench.generators.sampler import SCHEDULERS, SamplerConfig, Solver, solve, times
+from synthuterus_bench.generators.solve import SCHEDULERS, SamplerConfig, Solver, solve, times
 from synthuterus_bench.nets.edm import make_edm_schedule
 from synthuterus_bench.nets.schedule import make_schedule
 

@@ -84,3 +84,16 @@ def test_patches_are_places():
 def test_the_shipped_size_stays_small():
     net = make_denoiser(Family.DDPM2D, Conditioning.CT, DenoiserSize())
     assert sum(p.numel() for p in net.parameters()) * 2 < 12_000_000
+
+
+@pytest.mark.parametrize("conditioning", ["class", "ct"])
+def test_planes_that_are_shown_are_seen_and_not_drawn(conditioning):
+    size = DenoiserSize(side=32, shown=1, patch=4, channels=(16, 16), text_width=16)
+    net = make_denoiser(Family.DDPM2D, Conditioning(conditioning), size).eval()
+    x, t = torch.randn(2, 1, 32, 32), torch.full((2,), 500)
+    text = (torch.randn(2, 5, 16), torch.ones(2, 5, dtype=torch.bool)) if conditioning == "ct" else (None, None)
+    told = Told(torch.zeros(2, dtype=torch.long), *text)
+    with torch.no_grad():
+        first, other = (denoise(net, x, t, told, torch.full_like(x, level)) for level in (0.0, 1.0))
+    assert first.shape == x.shape
+    assert not torch.allclose(first, other)

@@ -13,7 +13,7 @@ import pytest
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.errors import DataError, GateError, QuotaError, WeightsError
-from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.privacy.selftest_record import Cell, SelfTest
@@ -97,7 +97,7 @@ def test_a_release_of_before_steps_could_be_spaced_is_one_of_even_steps(plan, tm
 def test_a_run_killed_in_the_middle_ends_in_the_same_bytes(plan, release, tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
-        "from synthuterus_bench.generators.sampler import SamplerConfig\n"
+        "from synthuterus_bench.generators.solve import SamplerConfig\n"
         "from synthuterus_bench.release.build import ReleasePlan, generate\n"
         "plan = ReleasePlan('ddpm2d-ct-roi', Path(sys.argv[1]), scans=40, tau=0.999,\n"
         "                   sampler=SamplerConfig(steps=2, dtype='float32'))\n"

@@ -11,7 +11,7 @@ from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.prompt import parse
 from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.errors import QuotaError, UsageError
-from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release import candidates
 from synthuterus_bench.release.build import ReleasePlan, generate

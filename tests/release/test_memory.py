@@ -9,7 +9,7 @@ CODE = """
 import sys
 from pathlib import Path
 import numpy as np
-from synthuterus_bench.generators.sampler import SamplerConfig
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.release import candidates
 from synthuterus_bench.release.build import ReleasePlan, generate
 

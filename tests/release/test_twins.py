@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.errors import DataError, GateError
-from synthuterus_bench.generators.sampler import SamplerConfig, sample_chunk
+from synthuterus_bench.generators.sampler import sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.nets.embedder import load_embedder
 from synthuterus_bench.privacy.log import read_log
 from synthuterus_bench.release import candidates

@@ -14,7 +14,8 @@ from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, UsageError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.sampler import Wanted, chunk_size, sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.training.diffusion import check_settings
 from synthuterus_bench.training.generator import make_task, train_generator
 from synthuterus_bench.training.loop import train

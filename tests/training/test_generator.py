@@ -34,7 +34,8 @@ import json, sys
 from pathlib import Path
 from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted, sample_chunk
+from synthuterus_bench.generators.sampler import Wanted, sample_chunk
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.vocab import Orientation, Sequence
 
 found = {}

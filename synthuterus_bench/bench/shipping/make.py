@@ -1,15 +1,23 @@
 """Any list of ids, in order: train, then pack."""
 
+from typing import TypeGuard
+
 from synthuterus_bench.bench.shipping.autoencoder import pack_autoencoder
 from synthuterus_bench.bench.shipping.embedder import pack_embedder
 from synthuterus_bench.bench.shipping.pack import pack_model
-from synthuterus_bench.bench.shipping.train import train_target
+from synthuterus_bench.bench.shipping.train import train_refiner_of, train_target
 from synthuterus_bench.bench.shipping.yard import Yard
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.catalogue import ModelId
-from synthuterus_bench.training.targets import Helper, parse_target
-from synthuterus_bench.vocab import AutoencoderId
+from synthuterus_bench.training.targets import Helper, Target, parse_target
+from synthuterus_bench.vocab import AutoencoderId, Family
 from synthuterus_bench.workers import process_count
+
+
+def _refined(target: Target, yard: Yard) -> TypeGuard[ModelId]:
+    """Whether a target gets a refiner: latent models do, where there is a recipe for it."""
+    latent = isinstance(target, ModelId) and target.family is Family.LDM2D
+    return latent and (yard.recipes / f"{Helper.REFINER}.yaml").is_file()
 
 
 def make(ids: list[str], yard: Yard, training: bool = True, packing: bool = True) -> None:
@@ -21,6 +29,8 @@ def make(ids: list[str], yard: Yard, training: bool = True, packing: bool = True
     """
     targets = [parse_target(text) for text in ids]
     packing = packing and yard.until is None
+    if Helper.REFINER in targets:
+        raise UsageError(f"{Helper.REFINER}: is made with its latent model", "give that one's id")
     if lacking := [one for one in targets if not (yard.recipes / f"{one}.yaml").is_file()]:
         known = ", ".join(sorted(path.stem for path in yard.recipes.glob("*.yaml")))
         raise UsageError(f"{lacking[0]}: no {yard.recipes / f'{lacking[0]}.yaml'}, expected one of: {known}")
@@ -29,6 +39,8 @@ def make(ids: list[str], yard: Yard, training: bool = True, packing: bool = True
     for target in targets:
         if training:
             train_target(target, yard)
+        if training and yard.until is None and _refined(target, yard):
+            train_refiner_of(target, yard)
         if packing and isinstance(target, ModelId):
             pack_model(target, yard)
         if packing and target is Helper.EMBEDDER:

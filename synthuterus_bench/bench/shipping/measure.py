@@ -19,7 +19,8 @@ from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.measured import Judged, Measured, SamplerRow, Value
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Wanted
+from synthuterus_bench.generators.sampler import Wanted
+from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.metrics.base import Measurement, Need
 from synthuterus_bench.metrics.table import METRICS

@@ -38,7 +38,7 @@ def pack_model(model: ModelId, yard: Yard) -> Measured:
     """
     cohort = cohort_of(yard, model.view, 3 if model.family is Family.DDPM3D else 2)
     out = yard.out(model)
-    pipeline, work = out / "pipeline", out / "measured"
+    pipeline, work = yard.pipeline(model), out / "measured"
     record = load_record(pipeline)
     if record.cohort_digest != cohort.manifest.digest:
         raise WeightsError(f"{pipeline}: trained on another cohort than {cohort.root}", "train it anew")
@@ -88,7 +88,7 @@ def judge_membership(model: ModelId, pipeline: Path, cohort: Cohort, yard: Yard)
 
 def draw_release(model: ModelId, out: Path, yard: Yard) -> Cohort:
     """The release that is measured, in ``out/release``; one of other weights, index or size is drawn anew."""
-    plan = ReleasePlan(str(model), out / "pipeline", yard.scans(model), embedder=yard.embedder)
+    plan = ReleasePlan(str(model), yard.pipeline(model), yard.scans(model), embedder=yard.embedder)
     release = out / "release"
     if release.exists() and not is_of_plan(release, plan):
         shutil.rmtree(release)

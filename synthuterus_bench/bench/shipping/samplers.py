@@ -16,15 +16,8 @@ from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.generators.guidance import guidance_of
 from synthuterus_bench.generators.measured import SamplerRow
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
-from synthuterus_bench.generators.sampler import (
-    EVEN,
-    SamplerConfig,
-    Solver,
-    Wanted,
-    chunk_size,
-    resolve,
-    sample_chunk,
-)
+from synthuterus_bench.generators.sampler import Wanted, chunk_size, resolve, sample_chunk
+from synthuterus_bench.generators.solve import EVEN, SamplerConfig, Solver
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_json, write_atomic
 

@@ -6,15 +6,15 @@ from typing import Any
 from synthuterus_bench.bench.shipping.begun import note_initial
 from synthuterus_bench.bench.shipping.cost import note_machine
 from synthuterus_bench.bench.shipping.recipes import read_recipe, same_training
-from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
+from synthuterus_bench.bench.shipping.yard import PIPELINE, Yard, cohort_of
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.generators.folder import weights_digest
-from synthuterus_bench.generators.trained import INITIAL, load_record
+from synthuterus_bench.generators.trained import INITIAL, Refinement, load_record
 from synthuterus_bench.nets.autoencoder_record import load_autoencoder_record
 from synthuterus_bench.training.start import Inputs, start
-from synthuterus_bench.training.targets import Target
+from synthuterus_bench.training.targets import Helper, Target
 from synthuterus_bench.vocab import AutoencoderId, Family, View
 
 
@@ -38,6 +38,27 @@ def train_target(target: Target, yard: Yard, view: View = View.ROI) -> Path:
     return out
 
 
+def train_refiner_of(model: ModelId, yard: Yard) -> Path:
+    """Train a latent model's refiner by the recipe, or go on. Returns the folder it is in."""
+    out, generator = yard.refiner(model), yard.out(model) / PIPELINE
+    config = read_recipe(Helper.REFINER, yard.recipes)
+    known = _refinement(out)
+    if known and known.generator == weights_digest(generator) and same_training(config, known.config):
+        yard.say(f"{Helper.REFINER} of {model}: trained already, in {out}")
+        return out
+    yard.say(f"{Helper.REFINER} of {model}: training in {out}, {config.steps:,} steps of {config.batch}")
+    inputs = Inputs(generator=generator)
+    yard.say(start(Helper.REFINER, cohort_of(yard, model.view, 2), config, out, inputs, yard.track).sentence)
+    return out
+
+
+def _refinement(out: Path) -> Refinement | None:
+    try:
+        return load_record(out / PIPELINE).refiner
+    except WeightsError:
+        return None
+
+
 def _autoencoder(target: Target, yard: Yard) -> Path | None:
     if not isinstance(target, ModelId) or target.family is not Family.LDM2D:
         return None
@@ -48,7 +69,7 @@ def _trained(target: Target, out: Path, cohort: Cohort, initial: Path | None) ->
     """Settings of what was trained on ``cohort`` from ``initial`` in ``out``; None where nothing was finished."""
     try:
         if isinstance(target, ModelId):
-            record = load_record(out / "pipeline")
+            record = load_record(out / PIPELINE)
             begun = weights_digest(initial) if initial else None
             same = record.cohort_digest == cohort.manifest.digest and record.digests.get(INITIAL) == begun
             return record.config if same else None

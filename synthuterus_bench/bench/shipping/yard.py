@@ -23,6 +23,7 @@ from synthuterus_bench.vocab import AutoencoderId, Family, PresetName, View
 from synthuterus_bench.workers import available_cores, process_count
 
 SAMPLES, VOLUMES = 400, 80
+PIPELINE = "pipeline"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class Yard:
         """The folder a target is trained in; an autoencoder of the full view beside that of the region."""
         full = isinstance(target, AutoencoderId) and view is View.FULL
         return self.work / f"w-{target}{'-full' if full else ''}"
+
+    def pipeline(self, model: ModelId) -> Path:
+        """The finished pipeline folder of a model: of a latent one with its refiner, where there is one."""
+        refined = self.refiner(model) / PIPELINE
+        return refined if refined.is_dir() else self.out(model) / PIPELINE
+
+    def refiner(self, model: ModelId) -> Path:
+        """The folder that a latent model's refiner is trained in."""
+        return self.out(model) / Helper.REFINER
 
     @property
     def embedder(self) -> Path | None:

@@ -11,7 +11,7 @@ from synthuterus_bench.bench.shipping.make import make
 from synthuterus_bench.bench.shipping.measure import Extent
 from synthuterus_bench.bench.shipping.yard import Yard
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.generators.sampler import SamplerConfig, Solver
+from synthuterus_bench.generators.solve import SamplerConfig, Solver
 from tests.conftest import TINY
 
 SAMPLERS = (SamplerConfig(steps=2), SamplerConfig(steps=2, guidance=1.0), SamplerConfig(Solver.DDIM, 3))
@@ -22,6 +22,9 @@ _UNTOLD = ("text_width",)
 _EMBEDDER = {"steps": 2, "batch": 4, "warmup_steps": 1, "decay_steps": 1, "checkpoint_every": 2}
 _VAE = {"steps": 2, "batch": 2, "warmup_steps": 1, "checkpoint_every": 1, "channels": [16, 16, 16]}
 
+_REFINER = {"steps": 2, "batch": 2, "warmup_steps": 1, "decay_steps": 1, "checkpoint_every": 2, "channels": [16, 16]}
+_REFINER |= {"evaluate_every": 0}
+
 
 def write_recipes(folder: Path, steps: int = 4) -> Path:
     """Recipes of tiny nets; those that are told no prompt have no width of one."""
@@ -30,7 +33,7 @@ def write_recipes(folder: Path, steps: int = 4) -> Path:
     untold = {name: value for name, value in told.items() if name not in _UNTOLD}
     latent = told | {"patch": 1}
     found = {CT: told, "ddpm2d-uncond-roi": untold, "ldm2d-ct-roi": latent, "vae2d": _VAE, "ddpm3d-ct-roi": told}
-    found |= {"embedder": _EMBEDDER}
+    found |= {"embedder": _EMBEDDER, "refiner": _REFINER}
     for name, values in found.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(values))
     return folder

@@ -9,6 +9,8 @@ from synthuterus_bench.bench.shipping import measure as measuring
 from synthuterus_bench.bench.shipping.make import make
 from synthuterus_bench.bench.shipping.parcel import CONTENTS
 from synthuterus_bench.errors import CohortError, UsageError, WeightsError
+from synthuterus_bench.generators.catalogue import parse_id
+from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.measured import load_measured
 from synthuterus_bench.generators.trained import load_record
 from synthuterus_bench.privacy.index import load_index
@@ -195,6 +197,19 @@ def test_latent_models_get_their_autoencoder_first(cohort, tmp_path):
         "digest"
     ]
     assert load_record(shipped).digests["autoencoder"] == digest
+
+
+def test_then_their_refiner_with_which_they_are_packed(cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    make(["ldm2d-ct-roi"], site.yard)
+    made = load_record(site.yard.ship / "ldm2d-ct-roi").refiner
+    assert made is not None
+    assert made.generator == weights_digest(site.yard.out(parse_id("ldm2d-ct-roi")) / "pipeline")
+    site.said.clear()
+    make(["ldm2d-ct-roi"], site.yard, packing=False)
+    assert any(said.startswith("refiner of ldm2d-ct-roi: trained already") for said in site.said)
+    with pytest.raises(UsageError, match="is made with its latent model"):
+        make(["refiner"], site.yard)
 
 
 def test_an_autoencoder_ships_as_it_was_packed_and_saves_its_training_where_it_is_put_back(cohort, tmp_path):

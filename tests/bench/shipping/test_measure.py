@@ -12,7 +12,7 @@ from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.measured import Measured, load_measured
 from synthuterus_bench.generators.pipeline import load_pipeline
-from synthuterus_bench.generators.sampler import SamplerConfig, Solver
+from synthuterus_bench.generators.solve import SamplerConfig, Solver
 from synthuterus_bench.metrics.anatomy import examine
 from synthuterus_bench.metrics.shares import verdicts
 from synthuterus_bench.nets.condition import class_index
