@@ -6,7 +6,6 @@ latents' denoiser and the text encoder stay as they are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -45,6 +44,7 @@ class RefinerTask:
         self.model.to(self.accelerator.device)
         self.means = decoded(self.model.vae, self.data.pixels)
         self.residual_std = residual_std(self.data.pixels, self.means)
+        self._held_out = self._decoded_held_out()
         self.objective = PixelObjective(residual_schedule())
         torch.manual_seed(stream_seed(self.config.seed, "initial refiner"))
         net = make_denoiser(Family.DDPM2D, self.model.model_id.conditioning, self._size())
@@ -132,8 +132,7 @@ class RefinerTask:
         when = torch.from_numpy(times).to(device)
         return self.objective.losses(network, (z - shown) / self.residual_std, noise, when, 1.0)
 
-    @cached_property
-    def _held_out(self) -> tuple[Pictures, NDArray[np.float16]] | None:
+    def _decoded_held_out(self) -> tuple[Pictures, NDArray[np.float16]] | None:
         if self.validation is None:
             return None
         rows = stream(self.config.seed, "refiner pictures").permutation(len(self.validation))[:VALIDATED]

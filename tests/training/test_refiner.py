@@ -52,6 +52,13 @@ def _unit(step: int):
     return x0, noise, torch.from_numpy(rng.integers(1000, size=2))
 
 
+def test_it_trains_and_validates_in_bfloat16(tiny_latent, cohort, tmp_path):
+    made = train_refiner(tiny_latent, cohort, tiny_refiner(precision="bf16", evaluate_every=2, sheet_every=1), tmp_path)
+    assert made.refiner is not None
+    assert [step for step, _ in made.refiner.validation] == [2]
+    assert (tmp_path / "sheets" / "step-00000002.png").is_file()
+
+
 def test_validation_is_the_same_every_time_and_the_sheet_shows_three_rows(task):
     assert task.validate() == task.validate() > 0
     page = task.sheet()
