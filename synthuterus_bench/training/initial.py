@@ -35,7 +35,11 @@ def begin_with(task: DiffusionTask, folder: Path) -> str:
 
 
 def _check(wanted: SynthUterusPipeline, found: SynthUterusPipeline, folder: Path) -> None:
-    """What a network learned means the same only under the same schedule, words and latents."""
+    """What a network learned means the same only under the same prediction, words and latents.
+
+    The view may be another: millimetres a pixel are the same, and the network is convolutional. Its schedule is shifted
+    for size, so that a time means more or less noise than before, to which the first steps must get used.
+    """
     facts = {"prediction_type": _prediction, "vocabulary": _vocabulary, "autoencoder": _latents, "planes": _planes}
     for name, fact in facts.items():
         if (has := fact(found)) != (needs := fact(wanted)):
@@ -43,7 +47,7 @@ def _check(wanted: SynthUterusPipeline, found: SynthUterusPipeline, folder: Path
 
 
 def _prediction(pipeline: SynthUterusPipeline) -> str:
-    return f"{pipeline.scheduler.config['prediction_type']}, {pipeline.image_size} pixels"
+    return str(pipeline.scheduler.config["prediction_type"])
 
 
 def _vocabulary(pipeline: SynthUterusPipeline) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.folder import weights_digest
@@ -15,6 +16,7 @@ from synthuterus_bench.training.generator import make_task, train_generator
 from synthuterus_bench.training.initial import begin_with
 from synthuterus_bench.training.start import Inputs, start
 from synthuterus_bench.training.targets import Helper
+from synthuterus_bench.vocab import View
 from tests.conftest import tiny_config
 
 MODEL = parse_id("ddpm2d-ct-roi")
@@ -49,6 +51,14 @@ def test_a_run_does_not_go_on_from_other_weights_than_it_began_with(cohort, firs
     train_generator(MODEL, cohort, config, tmp_path, initial=first)
     with pytest.raises(WeightsError):
         train_generator(MODEL, cohort, config.model_copy(update={"steps": 2}), tmp_path)
+
+
+def test_weights_of_one_view_begin_those_of_the_other(first, tmp_path):
+    full = draw_cohort(tmp_path / "full", scans=24, view=View.FULL, seed=5, workers=1)
+    task = make_task(parse_id("ddpm2d-ct-full"), full, tiny_config())
+    begin_with(task, first)
+    learned = load_pipeline(first).unet.state_dict()
+    assert all(torch.equal(value, learned[key]) for key, value in task.unet.state_dict().items())
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from synthuterus_bench.vocab import VIEW_SIZE, Family
 RECIPES = Path(__file__).parents[3] / "recipes"
 IDS = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 MODELS = [name for name in IDS if "-" in name]
-BESIDE = {"ldm2d": 3_300_000}
-"""Bytes of an autoencoder in the folder."""
+BESIDE = {"ldm2d": 3_300_000 + 2_730_000}
+"""Bytes of an autoencoder and a refiner in the folder."""
 RECORDS, TEXT = 80_000, 545_000
 """Bytes of card and records; of the text encoder."""
 
