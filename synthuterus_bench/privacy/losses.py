@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from diffusers import DDPMScheduler
 from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
@@ -12,8 +13,11 @@ from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipeline
+from synthuterus_bench.generators.refiner import residual_schedule
+from synthuterus_bench.generators.solve import Denoiser
 from synthuterus_bench.generators.trained import TrainingRecord, load_record
-from synthuterus_bench.nets.autoencoder import encode
+from synthuterus_bench.nets.autoencoder import decode, encode
+from synthuterus_bench.nets.denoiser import denoise
 from synthuterus_bench.nets.schedule import diffuse, target
 from synthuterus_bench.privacy.membership import Membership
 from synthuterus_bench.privacy.mentions import check_mentions
@@ -25,6 +29,8 @@ from synthuterus_bench.vocab import CLASSES, Family, SliceChoice, Split
 
 QUANTILES = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 """Where in the schedule images are noised."""
+
+REFINER = "refiner"
 
 CHUNK = {2: 16, 3: 2}
 HELD_OUT = (Split.VALIDATION, Split.TEST)
@@ -68,7 +74,7 @@ def measure_membership(
         other_patients=len(np.unique(others.patients)),
         auc=auc,
         tpr=tpr,
-        auc_by_time={f"{quantile:.2f}": one for quantile, one in zip(QUANTILES, alone, strict=True)},
+        auc_by_time=dict(zip(_names(pipeline), alone, strict=True)),
         seed=seed,
     )
 
@@ -109,7 +115,7 @@ def _losses(pipeline: SynthUterusPipeline, pictures: Pictures, seed: int, track:
 
 @torch.inference_mode()
 def _of_chunk(pipeline: SynthUterusPipeline, chunk: Pictures, seed: int) -> NDArray[np.float64]:
-    """Mean squared errors (B, times) of what the network says; the noise of a time is the same for every image."""
+    """Mean squared errors (B, times) of what the network says, and after them of what a refiner says."""
     z = torch.from_numpy(from_window(chunk.pixels[:, None])).to(pipeline.device)
     x0 = z if pipeline.vae is None else encode(pipeline.vae, z)
     told_class, told_text = pipeline.model_id.conditioning.by_class, pipeline.model_id.conditioning.by_text
@@ -117,18 +123,28 @@ def _of_chunk(pipeline: SynthUterusPipeline, chunk: Pictures, seed: int) -> NDAr
         [CLASSES[one] if told_class and one < len(CLASSES) else None for one in chunk.classes],
         [prompt if told_text else None for prompt in chunk.prompts],
     )
-    errors = []
-    for step, noise in _times(pipeline, x0.shape[1:], seed):
-        t = torch.full((len(x0),), step, device=x0.device)
-        noises = noise.to(x0.device).expand_as(x0)
-        out = pipeline.predict(diffuse(pipeline.scheduler, x0, noises, t), t, told)
-        error = (out - target(pipeline.scheduler, x0, noises, t)).square().flatten(1).mean(1)
-        errors.append(error.double().cpu().numpy())
+    errors = [*_errors(lambda x, t: pipeline.predict(x, t, told), pipeline.scheduler, x0, seed, "noise")]
+    if pipeline.refiner is not None:
+        mean = decode(pipeline.vae, x0)
+        residual = (z - mean) / pipeline.config["residual_std"]
+        says = lambda x, t: denoise(pipeline.refiner, x, t, told, mean).float()
+        errors += _errors(says, residual_schedule(), residual, seed, REFINER)
     return np.stack(errors, 1)
 
 
-def _times(pipeline: SynthUterusPipeline, shape: torch.Size, seed: int) -> Iterator[tuple[int, torch.Tensor]]:
-    steps = pipeline.scheduler.config["num_train_timesteps"]
+def _errors(
+    says: Denoiser, schedule: DDPMScheduler, x0: torch.Tensor, seed: int, name: str
+) -> Iterator[NDArray[np.float64]]:
+    """Errors (B,) at each time; its noise, of the stream ``name``, is the same for every image."""
     for quantile in QUANTILES:
-        rng = stream(seed, "membership", "noise", f"{quantile:.2f}")
-        yield int(quantile * steps), torch.from_numpy(rng.standard_normal(tuple(shape), dtype=np.float32))
+        rng = stream(seed, "membership", name, f"{quantile:.2f}")
+        noise = torch.from_numpy(rng.standard_normal(tuple(x0.shape[1:]), dtype=np.float32)).to(x0.device).expand_as(x0)
+        t = torch.full((len(x0),), int(quantile * schedule.config["num_train_timesteps"]), device=x0.device)
+        error = (says(diffuse(schedule, x0, noise, t), t) - target(schedule, x0, noise, t)).square()
+        yield error.flatten(1).mean(1).double().cpu().numpy()
+
+
+def _names(pipeline: SynthUterusPipeline) -> list[str]:
+    """What the columns of losses are called."""
+    quantiles = [f"{quantile:.2f}" for quantile in QUANTILES]
+    return quantiles + ([f"{REFINER} {one}" for one in quantiles] if pipeline.refiner is not None else [])

@@ -24,7 +24,8 @@ class Membership(BaseModel):
         cohort_digest: of the training cohort.
         members, member_patients: training images and their patients; ``others`` those of held-out patients.
         auc: that a training image has a lower loss than a held-out one; ``tpr`` at ``false_positives``.
-        auc_by_time: with the losses of one time alone, at every quantile of the schedule.
+        auc_by_time: with the losses of one time alone, at every quantile of the schedule; of a refiner as well, where
+            there is one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

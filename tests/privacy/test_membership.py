@@ -11,14 +11,18 @@ from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, WeightsError
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.folder import weights_digest
+from synthuterus_bench.generators.pipeline import load_pipeline
+from synthuterus_bench.generators.refiner import residual_schedule
 from synthuterus_bench.nets.condition import Told
 from synthuterus_bench.nets.schedule import make_schedule
+from synthuterus_bench.privacy import losses
 from synthuterus_bench.privacy.losses import _losses, measure_membership
 from synthuterus_bench.privacy.membership import load_membership, save_membership, section, with_section
 from synthuterus_bench.privacy.ranking import judge
 from synthuterus_bench.progress import silent
 from synthuterus_bench.training.generator import train_generator
 from synthuterus_bench.training.pictures import read_pictures
+from synthuterus_bench.training.residual import decoded
 from synthuterus_bench.vocab import SliceChoice, Split
 from tests.conftest import tiny_config
 
@@ -29,7 +33,7 @@ class Known:
     """A pipeline whose network is the mean of x0 given x_t under a prior that is written down."""
 
     def __init__(self, denoiser):
-        self.model_id, self.vae, self.device = UNCOND, None, torch.device("cpu")
+        self.model_id, self.vae, self.refiner, self.device = UNCOND, None, None, torch.device("cpu")
         self.scheduler, self.denoiser = make_schedule(128, "sample"), denoiser
 
     def tell(self, orientations, prompts):
@@ -82,6 +86,27 @@ def test_a_net_that_knows_its_images_by_heart_is_found_out(groups):
     auc, rate, _ = found(overfit(images(groups[0])), groups)
     assert (auc.value, auc.low) == (1.0, 1.0)
     assert rate.value == 1.0
+
+
+def test_a_refiner_that_knows_its_images_by_heart_is_found_out(tiny_refined, cohort, monkeypatch):
+    pipeline = load_pipeline(tiny_refined)
+    pictures = read_pictures(cohort, Split.TRAIN, pipeline.model_id, SliceChoice.ALL)
+    known = torch.from_numpy(decoded(pipeline.vae, pictures.pixels).astype(np.float32))
+    residuals = (images(pictures) - known) / pipeline.config["residual_std"]
+    alpha_bar = residual_schedule().alphas_cumprod
+
+    def remembers(net, x, t, told, shown):
+        apart = (shown[:, None] - known[None]).square().flatten(2).mean(2)
+        a = alpha_bar[t].view(-1, 1, 1, 1)
+        learned = residuals[apart.argmin(1)] * (apart.amin(1) < 1e-4).view(-1, 1, 1, 1)
+        return a.sqrt() * (x - a.sqrt() * learned) / (1 - a).sqrt() - (1 - a).sqrt() * learned
+
+    monkeypatch.setattr(losses, "denoise", remembers)
+    found = measure_membership(tiny_refined, cohort.root, 16)
+    assert list(found.auc_by_time)[9:11] == ["0.95", "refiner 0.05"]
+    assert all(auc == 1 for name, auc in found.auc_by_time.items() if name.startswith("refiner"))
+    assert all(0.2 < auc < 0.8 for name, auc in found.auc_by_time.items() if not name.startswith("refiner"))
+    assert found.auc.value > 0.9
 
 
 def test_a_net_that_knows_none_is_not(groups, tmp_path):
