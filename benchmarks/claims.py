@@ -3,7 +3,7 @@
     python benchmarks/claims.py [--work DIR] [--out docs/claims.md]
 
 Reads ``measured.json`` and ``training.json`` of the generators that ship, or of those that ``scripts/weights`` made in
-DIR (``DIR/w-<id>/pipeline``), and writes the page. Nothing is drawn or measured.
+DIR (``DIR/w-<id>``), and writes the page. Nothing is drawn or measured.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from synthuterus_bench.bench.shipping.claims import CLAIMS, find_model
 from synthuterus_bench.bench.shipping.claims_page import claims_page
+from synthuterus_bench.bench.shipping.yard import finished
 from synthuterus_bench.repro import write_atomic
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +25,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "claims.md", help="page to write [docs/claims.md]")
     told = parser.parse_args()
     ids = {name for claim in CLAIMS for name in (claim.first, claim.second)}
-    models = {name: find_model(told.work / f"w-{name}" / "pipeline" if told.work else SHIPPED / name) for name in ids}
+    models = {name: find_model(finished(told.work / f"w-{name}") if told.work else SHIPPED / name) for name in ids}
     write_atomic(told.out, claims_page(models))
     print(f"wrote {told.out}: measured {', '.join(sorted(name for name in ids if models[name])) or 'none'}")
 

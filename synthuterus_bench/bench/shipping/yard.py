@@ -54,9 +54,8 @@ class Yard:
         return self.work / f"w-{target}{'-full' if full else ''}"
 
     def pipeline(self, model: ModelId) -> Path:
-        """The finished pipeline folder of a model: of a latent one with its refiner, where there is one."""
-        refined = self.refiner(model) / PIPELINE
-        return refined if refined.is_dir() else self.out(model) / PIPELINE
+        """The finished pipeline folder of a model."""
+        return finished(self.out(model))
 
     def refiner(self, model: ModelId) -> Path:
         """The folder that a latent model's refiner is trained in."""
@@ -71,6 +70,12 @@ class Yard:
     def scans(self, model: ModelId) -> int:
         """Samples of a release."""
         return self.samples or (VOLUMES if model.family is Family.DDPM3D else SAMPLES)
+
+
+def finished(home: Path) -> Path:
+    """The pipeline folder of the training in ``home``: of a latent model with its refiner, where there is one."""
+    refined = home / Helper.REFINER / PIPELINE
+    return refined if refined.is_dir() else home / PIPELINE
 
 
 def cohort_of(yard: Yard, view: View, dims: Dims) -> Cohort:
