@@ -42,8 +42,8 @@ def generate(
     guidance_below: Annotated[
         float | None,
         typer.Option(
-            help="Level of noise above which there is no guidance: 6 keeps more variety, and is faster.",
-            show_default="guidance at every level",
+            help="Level of noise above which there is no guidance, for more variety; 10000: everywhere.",
+            show_default="6 for latent models, else everywhere",
         ),
     ] = None,
     spacing: Annotated[

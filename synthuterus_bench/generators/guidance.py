@@ -19,6 +19,10 @@ from synthuterus_bench.vocab import Conditioning
 GUIDANCE = 3.5
 """Of conditional models, where none is asked for: chosen on conditions of validation patients (docs/generate.md)."""
 
+LATENT_LIMIT = 6.0
+"""Level of noise above which latent models are not guided, where none is asked for: their variety comes back, and their
+anatomy stays (docs/generate.md). In pixels anatomy is lost, so there guidance is at every level."""
+
 NONE = 1.0
 """The guidance that changes nothing."""
 

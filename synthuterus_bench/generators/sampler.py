@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.cohorts.window import to_window
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
-from synthuterus_bench.generators.guidance import NONE, Limit, guidance_of, guided
+from synthuterus_bench.generators.guidance import LATENT_LIMIT, NONE, Limit, guidance_of, guided
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.refiner import refine
 from synthuterus_bench.generators.solve import EVEN, SPACING, SamplerConfig, Solver, solve
@@ -45,7 +45,8 @@ def resolve(pipeline: SynthUterusPipeline, config: SamplerConfig) -> SamplerConf
     pixels = pipeline.vae is None and config.scheduler == Solver.DPM
     spacing = config.spacing if config.spacing is not None else SPACING if pixels else EVEN
     guidance = guidance_of(pipeline, config.guidance)
-    below = None if guidance == NONE else config.guidance_below
+    below = config.guidance_below or (None if pipeline.vae is None else LATENT_LIMIT)
+    below = None if guidance == NONE else below
     return replace(config, guidance=guidance, spacing=spacing, guidance_below=below)
 
 

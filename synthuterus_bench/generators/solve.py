@@ -61,7 +61,8 @@ class SamplerConfig:
     """How samples are drawn.
 
     ``guidance`` None means 3.5 for models that are told something, none for others; ``guidance_below`` is the level of
-    noise above which there is none (:mod:`synthuterus_bench.generators.guidance`), None for guidance at every level.
+    noise above which there is none (:mod:`synthuterus_bench.generators.guidance`), where None means 6 for latent models
+    and guidance at every level for others.
     Heun's solver asks the network twice a step. ``dtype`` bfloat16 is faster where the device has it. ``spacing`` is
     the power of :func:`times`, which DPM-Solver++ alone can take; None means 2 for models in pixels under it, else 1.
     """

@@ -77,7 +77,9 @@ def test_steps_are_spaced_towards_the_picture_in_pixels_and_evenly_elsewhere(pip
     assert resolve(pipeline, SamplerConfig(guidance=1, guidance_below=6)).guidance_below is None
     assert {resolve(pipeline, SamplerConfig(one)).spacing for one in Solver if one is not Solver.DPM} == {1.0}
     monkeypatch.setattr(pipeline, "vae", "an autoencoder")
-    assert resolve(pipeline, SamplerConfig()).spacing == 1.0
+    assert resolve(pipeline, SamplerConfig()) == SamplerConfig(guidance=3.5, spacing=1.0, guidance_below=6.0)
+    assert resolve(pipeline, SamplerConfig(guidance_below=1e4)).guidance_below == 1e4
+    assert resolve(pipeline, SamplerConfig(guidance=1)).guidance_below is None
 
 
 def test_spacing_changes_the_picture_and_the_default_is_one_and_a_half(pipeline):
