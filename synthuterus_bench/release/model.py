@@ -29,7 +29,8 @@ OWN = {CARD, "LICENSE", INDEX, RECORD, MEMBERSHIP, INDEX_FILE, "measured.json", 
 OWN |= {"samples.png", "losses.png"}
 """Files of a model beside the folders of its networks."""
 
-PARTS = ("unet", "scheduler", "vae", "text_encoder", "tokenizer")
+NETWORKS = ("unet", "vae", "text_encoder", "refiner")
+PARTS = (*NETWORKS, "scheduler", "tokenizer")
 _SETTINGS = {"config.json", "scheduler_config.json", "generation_config.json"}
 _WORDS = {"tokenizer.json", "vocab.json", "merges.txt"}
 _TOKENIZER = {"tokenizer_config.json", "special_tokens_map.json", *_WORDS}
@@ -188,7 +189,7 @@ def _check_weights(folder: Path) -> None:
     from synthuterus_bench.generators.pipeline import load_pipeline
 
     pipeline = load_pipeline(folder)
-    for part in ("unet", "vae", "text_encoder"):
+    for part in NETWORKS:
         net = getattr(pipeline, part)
         wanted = set() if net is None else set(net.state_dict())
         found: set[str] = set()

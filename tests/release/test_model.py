@@ -226,6 +226,16 @@ def test_every_family_passes(model_of, tmp_path, name):
         check_model(folder)
 
 
+def test_a_refiner_goes_with_its_model(tiny_refined, cohort, tmp_path):
+    folder = shutil.copytree(tiny_refined, tmp_path / "model")
+    save_membership(folder, measure_membership(folder, cohort.root, 8))
+    checked = check_model(folder)
+    assert {"refiner/config.json", "refiner/diffusion_pytorch_model.safetensors"} <= set(checked.kept)
+    extra = folder / "refiner" / "notes.md"
+    extra.write_text("kept at home")
+    assert "refiner/notes.md" not in check_model(folder).kept
+
+
 def test_a_missing_repository_is_not_made_by_a_pull(hub, tmp_path):
     with pytest.raises(HubError, match="no such release or model"):
         pull(NAME, tmp_path / "back")
