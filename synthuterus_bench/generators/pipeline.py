@@ -6,6 +6,7 @@ and ``vae``, and a ``refiner`` of its pictures, :mod:`synthuterus_bench.generato
 filter.
 """
 
+import json
 from math import inf
 from pathlib import Path
 
@@ -26,6 +27,9 @@ from synthuterus_bench.nets.edm import precondition, sigma_at, spread
 from synthuterus_bench.prep.spatial import SLICES
 from synthuterus_bench.repro import canonical_json, write_atomic
 from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Orientation
+
+PLACE = "_name_or_path"
+"""Under which the libraries keep the folder that a part was loaded from."""
 
 
 class SynthUterusPipeline(DiffusionPipeline):
@@ -148,9 +152,13 @@ class SynthUterusPipeline(DiffusionPipeline):
 
 
 def save_pipeline(folder: Path, pipeline: SynthUterusPipeline, record: TrainingRecord) -> None:
-    """Write a pipeline folder in half precision, in which the pipeline is left."""
+    """Write a pipeline folder in half precision, in which the pipeline is left; it does not say where parts lay."""
     _hush()
     pipeline.to(torch.float16).save_pretrained(folder, safe_serialization=True)
+    for file in folder.rglob("*.json"):
+        said = json.loads(file.read_bytes())
+        if isinstance(said, dict) and said.pop(PLACE, None) is not None:
+            write_atomic(file, json.dumps(said, indent=2, sort_keys=True) + "\n")
     write_atomic(folder / RECORD, canonical_json(record.model_dump(mode="json")) + "\n")
 
 

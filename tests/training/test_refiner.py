@@ -83,6 +83,11 @@ def test_only_a_refiner_is_added(tiny_latent, tiny_refined):
     assert "Refiner: `accumulate=1`" in card
 
 
+def test_where_the_model_lay_is_not_told(tiny_latent, tiny_refined):
+    texts = [path.read_text(encoding="utf-8") for path in tiny_refined.rglob("*.json")]
+    assert not any(str(tiny_latent.parent) in text or "_name_or_path" in text for text in texts)
+
+
 def test_a_run_that_goes_on_ends_in_the_same_weights(tiny_latent, cohort, tmp_path):
     whole = train_refiner(tiny_latent, cohort, tiny_refiner(steps=4), tmp_path / "whole")
     train_refiner(tiny_latent, cohort, tiny_refiner(), tmp_path / "parts")
