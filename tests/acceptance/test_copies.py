@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-import numpy as np
 import pytest
+from scipy.stats import binom
 
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.generators.sampler import sample_chunk
@@ -16,6 +16,9 @@ from synthuterus_bench.release import candidates
 from synthuterus_bench.release.build import ReleasePlan, generate
 from synthuterus_bench.repro import digest_array
 from synthuterus_bench.vocab import CLASSES, Config, Split
+
+FALSE_POSITIVES = 0.01
+"""Share of unseen patients that the self-test found rejected (8 of 1,000; docs/audit.md), rounded up."""
 
 SAMPLER = SamplerConfig(steps=2, dtype="float32")
 
@@ -77,7 +80,7 @@ def test_a_generator_that_repeats_its_whole_training_set(tiny_model, training, m
 
 
 @pytest.mark.slow
-def test_every_copy_of_the_demo_suites_training_set_and_no_held_out_patient(reference, tmp_path):
+def test_every_copy_of_the_demo_suites_training_set_and_few_held_out_patients(reference, tmp_path):
     save_index(build_index(reference, load_embedder()), tmp_path / "index.safetensors")
     judge = PrivacyFilter(load_embedder(), load_index(tmp_path / "index.safetensors"))
     pixels = reference.arrays(Split.TRAIN)[0]
@@ -86,4 +89,5 @@ def test_every_copy_of_the_demo_suites_training_set_and_no_held_out_patient(refe
     assert {verdict.decision for verdict in copies} == {Decision.REJECTED}
     assert [verdict.neighbour for verdict in copies] == judge.index.keys
     assert min(verdict.max_similarity for verdict in copies) > 0.999
-    assert np.mean([verdict.decision is Decision.ACCEPTED for verdict in fresh]) == 1
+    rejected = sum(verdict.decision is Decision.REJECTED for verdict in fresh)
+    assert binom.sf(rejected - 1, len(fresh), FALSE_POSITIVES) > 0.01, rejected

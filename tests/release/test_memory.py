@@ -21,7 +21,7 @@ def sample(pipeline, wanted, seed, config):
 
 candidates.sample_chunk = sample
 sampler = SamplerConfig(steps=1, guidance=1)
-plan = ReleasePlan("ddpm2d-ct-roi", Path(sys.argv[1]), int(sys.argv[3]), tau=1.0, sampler=sampler)
+plan = ReleasePlan("ddpm2d-ct-roi", Path(sys.argv[1]), int(sys.argv[3]), tau=1.0, twin_tau=1.0, sampler=sampler)
 generate(plan, Path(sys.argv[2]))
 print(Path("/proc/self/status").read_text(encoding="utf-8").partition("VmHWM:")[2].split()[0])
 """
