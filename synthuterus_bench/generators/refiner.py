@@ -19,7 +19,7 @@ from synthuterus_bench.nets.denoiser import denoise
 from synthuterus_bench.nets.schedule import BASE_SIZE, make_schedule
 from synthuterus_bench.repro import stream
 
-SAMPLER = SamplerConfig(steps=16, guidance=3.0, spacing=SPACING)
+SAMPLER = SamplerConfig(steps=32, guidance=3.0, spacing=SPACING)
 """How a residual is drawn, whatever sampler draws the latents: chosen on conditions of validation patients
 (docs/generate.md)."""
 

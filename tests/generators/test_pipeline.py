@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from synthuterus_bench.bench.shipping.parcel import LIMIT, size_of
 from synthuterus_bench.errors import UsageError, WeightsError
 from synthuterus_bench.generators.catalogue import SHIPPED
 from synthuterus_bench.generators.folder import find_pipeline, weights_digest
@@ -33,8 +34,7 @@ def test_shipped_weights_load_and_stay_small(name):
     folder = find_pipeline(name)
     assert load_pipeline(folder).image_size == 128
     assert load_record(folder).model_id == name
-    weights = sum(file.stat().st_size for file in folder.rglob("*.safetensors") if file.name != "index.safetensors")
-    assert weights <= 12_000_000
+    assert size_of(folder) <= LIMIT
 
 
 def test_the_digest_sees_every_part_and_not_the_card(tiny_model, tmp_path):
