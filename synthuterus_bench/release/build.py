@@ -9,6 +9,7 @@ from typing import Any
 from synthuterus_bench.cohorts.layout import MANIFEST, audit_file, config_of
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
 from synthuterus_bench.errors import DataError, GateError, UsageError, WeightsError
+from synthuterus_bench.generators import refiner
 from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.pipeline import load_pipeline
@@ -192,7 +193,7 @@ def _header(plan: ReleasePlan, engine: Engine, record: TrainingRecord) -> dict[s
         "training_preset": record.preset,
         "licence": plan.licence,
         "floor": plan.floor,
-    }
+    } | ({"refiner": asdict(refiner.SAMPLER)} if record.refiner else {})
 
 
 def _selftest(plan: ReleasePlan, engine: Engine, header: dict[str, Any]) -> Path | None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from synthuterus_bench.cohorts.layout import audit_file
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.errors import DataError, GateError, QuotaError, WeightsError
+from synthuterus_bench.generators import refiner
 from synthuterus_bench.generators.solve import SamplerConfig
 from synthuterus_bench.privacy.index import load_index
 from synthuterus_bench.privacy.log import read_log
@@ -258,3 +259,14 @@ def test_a_floor_wants_a_selftest_and_the_release_carries_it(plan, tmp_path):
 def test_a_selftest_of_another_index_is_refused(plan, tmp_path):
     with pytest.raises(GateError, match="self-test of reference_digest"):
         generate(plant_selftest(plan, tmp_path, reference_digest="0" * 64), tmp_path / "synthuterus")
+
+
+def test_a_refined_release_says_how_residuals_are_drawn(tiny_refined, cohort, tmp_path):
+    plan = ReleasePlan(
+        "ldm2d-ct-roi", tiny_refined, scans=4, sampler=SAMPLER, tau=1.0, twin_tau=1.0, reference=cohort.root, cap=40
+    )
+    made = generate(plan, tmp_path / "synthuterus", workers=1)
+    header = read_log(audit_file(made.home, made.config))[0]
+    assert header["refiner"] == asdict(refiner.SAMPLER)
+    assert generate(plan, tmp_path / "synthuterus", workers=1).root == made.root
+    check_release(made.root)
