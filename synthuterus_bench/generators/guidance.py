@@ -1,7 +1,7 @@
 """Classifier-free guidance (Ho and Salimans 2022), at every level of noise or in a limited interval of them.
 
 ``out = out(null) + guidance (out(told) - out(null))``. At high noise guidance decides the layout of the picture and so
-takes variety away; left out there (Kynkaanniemi et al. 2024) it costs neither conditions nor as many network calls.
+takes variety away; it may be left out there (Kynkaanniemi et al. 2024), which also saves calls of the network.
 """
 
 from collections.abc import Callable

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from diffusers import DDPMScheduler
 
-from synthuterus_bench.generators.guidance import guided
+from synthuterus_bench.generators.guidance import NONE, guided
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline
 from synthuterus_bench.generators.solve import SPACING, SamplerConfig, solve
 from synthuterus_bench.nets.condition import Told
 from synthuterus_bench.nets.denoiser import denoise
 from synthuterus_bench.nets.schedule import BASE_SIZE, make_schedule
 from synthuterus_bench.repro import stream
+from synthuterus_bench.vocab import Conditioning
 
 SAMPLER = SamplerConfig(steps=32, guidance=3.0, spacing=SPACING)
 """How a residual is drawn, whatever sampler draws the latents: chosen on conditions of validation patients
@@ -43,7 +44,8 @@ def refine(
     shown = mean[:, None]
     noise = np.stack([stream(seed, NOISE).standard_normal(shown.shape[1:], np.float32) for seed in seeds])
     predict = lambda x, t, heard: denoise(pipeline.refiner, x, t, heard, shown).float()
-    denoiser = guided(predict, told, nothing, SAMPLER.guidance or 1.0)
+    untold = pipeline.model_id.conditioning is Conditioning.UNCOND
+    denoiser = guided(predict, told, nothing, NONE if untold else SAMPLER.guidance or NONE)
     start = torch.from_numpy(noise).to(mean.device)
     residual = solve(denoiser, start, residual_schedule().config, SAMPLER, seeds)
     return mean + pipeline.config["residual_std"] * residual[:, 0]

@@ -126,7 +126,7 @@ class RefinerConfig(LoopConfig):
     """A small denoiser of what an autoencoder leaves out; settings as those of ``GeneratorConfig``.
 
     Attributes:
-        drop: how often class and prompt are left out together.
+        drop: how often class and prompt are left out together; sometimes, for residuals are drawn with guidance.
     """
 
     steps: int = Field(6000, ge=1)
@@ -135,7 +135,7 @@ class RefinerConfig(LoopConfig):
     precision: Precision = Precision.BF16
     slices: SliceChoice = SliceChoice.ALL
     balance: bool = True
-    drop: float = Field(0.1, ge=0, lt=1)
+    drop: float = Field(0.1, gt=0, lt=1)
     patch: int = Field(4, ge=1)
     channels: tuple[int, ...] = (32, 48, 64)
     layers: int = Field(1, ge=1)

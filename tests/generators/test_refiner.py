@@ -9,10 +9,12 @@ from synthuterus_bench.cohorts.prompt import Condition, render
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators import refiner
+from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.refiner import refine, residual_schedule
 from synthuterus_bench.generators.sampler import Wanted, sample_chunk
 from synthuterus_bench.generators.solve import SamplerConfig
+from synthuterus_bench.nets.condition import Told
 from synthuterus_bench.vocab import CLASSES, Sequence
 
 FAST = SamplerConfig(steps=2, guidance=1.0)
@@ -63,6 +65,15 @@ def test_a_guided_chunk_asks_the_refiner_twice_a_step(pipeline):
     pipeline.refiner.register_forward_hook(lambda *_: calls.append(1))
     sample_chunk(pipeline, WANTED, 0, FAST)
     assert len(calls) == 2 * refiner.SAMPLER.steps
+
+
+def test_what_is_told_nothing_asks_it_once(pipeline, monkeypatch):
+    calls = []
+    monkeypatch.setattr(refiner, "denoise", lambda net, x, *_: calls.append(1) or torch.zeros_like(x))
+    monkeypatch.setattr(type(pipeline), "model_id", parse_id("ldm2d-uncond-roi"))
+    with torch.inference_mode():
+        refine(pipeline, torch.zeros(1, 128, 128), Told(), Told(), [0])
+    assert len(calls) == refiner.SAMPLER.steps
 
 
 @pytest.mark.parametrize("std", [None, 0.0, float("nan"), -1.0])
