@@ -11,7 +11,7 @@ from synthuterus_bench.weights import PICKLES
 
 PIPELINE = "SynthUterusPipeline"
 _DIFFUSERS, _TRANSFORMERS = "diffusers", "transformers"
-_PARTS = {
+PARTS = {
     "unet": {
         "UNet2DModel": _DIFFUSERS,
         "UNet2DConditionModel": _DIFFUSERS,
@@ -26,6 +26,9 @@ _PARTS = {
     ),
 }
 """Classes of each part, and the library that each comes from: no other is asked for it."""
+
+NETWORKS = tuple(name for name in PARTS if name not in {"scheduler", "tokenizer"})
+"""Parts that have weights."""
 
 _SETTINGS = {"model", "sigma_data", "guidable", "planes", "residual_std"}
 
@@ -60,16 +63,16 @@ def _check_index(file: Path) -> None:
     try:
         index = json.loads(file.read_bytes())
         named = index["_class_name"]
-        parts = {name: tuple(index[name]) for name in _PARTS if name in index and index[name] != [None, None]}
+        parts = {name: tuple(index[name]) for name in PARTS if name in index and index[name] != [None, None]}
     except (ValueError, KeyError, TypeError, IndexError):
         raise WeightsError(f"{file}: not an index of a diffusers pipeline") from None
     if named != PIPELINE:
         raise WeightsError(f"{file}: found a pipeline {named}, expected {PIPELINE}")
-    odd = sorted(name for name in index if not name.startswith("_") and name not in _PARTS and name not in _SETTINGS)
+    odd = sorted(name for name in index if not name.startswith("_") and name not in PARTS and name not in _SETTINGS)
     if odd:
         raise WeightsError(f"{file}: found {odd[0]}, which no generator of this package has")
     for name, part in parts.items():
-        known = [(library, kind) for kind, library in _PARTS[name].items()]
+        known = [(library, kind) for kind, library in PARTS[name].items()]
         if part not in known:
             expected = " or ".join(sorted(".".join(pair) for pair in known))
             raise WeightsError(f"{file}: found {name} {'.'.join(map(str, part))}, expected {expected}")

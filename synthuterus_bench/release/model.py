@@ -16,7 +16,7 @@ from synthuterus_bench.cohorts.phi.record import Finding
 from synthuterus_bench.cohorts.phi.scan import look_at
 from synthuterus_bench.cohorts.phi.text import find_json
 from synthuterus_bench.errors import GateError
-from synthuterus_bench.generators.folder import check_folder, weights_digest
+from synthuterus_bench.generators.folder import NETWORKS, PARTS, check_folder, weights_digest
 from synthuterus_bench.generators.trained import RECORD, TrainingRecord, load_record
 from synthuterus_bench.privacy.index import INDEX_FILE, load_index
 from synthuterus_bench.privacy.membership import MEMBERSHIP, load_membership, section
@@ -29,8 +29,6 @@ OWN = {CARD, "LICENSE", INDEX, RECORD, MEMBERSHIP, INDEX_FILE, "measured.json", 
 OWN |= {"samples.png", "losses.png"}
 """Files of a model beside the folders of its networks."""
 
-NETWORKS = ("unet", "vae", "text_encoder", "refiner")
-PARTS = (*NETWORKS, "scheduler", "tokenizer")
 _SETTINGS = {"config.json", "scheduler_config.json", "generation_config.json"}
 _WORDS = {"tokenizer.json", "vocab.json", "merges.txt"}
 _TOKENIZER = {"tokenizer_config.json", "special_tokens_map.json", *_WORDS}

@@ -5,7 +5,7 @@ from synthuterus_bench.generators.catalogue import ModelId
 from synthuterus_bench.training.config import AutoencoderConfig, GeneratorConfig, LoopConfig
 from synthuterus_bench.training.settings import Layer
 from synthuterus_bench.training.targets import Target
-from synthuterus_bench.vocab import AutoencoderId, Family, Perceptual, TextEncoder
+from synthuterus_bench.vocab import AutoencoderId, Perceptual, TextEncoder
 
 
 def refuse_idle(target: Target, config: LoopConfig, plain: LoopConfig, layers: list[Layer]) -> None:
@@ -42,9 +42,7 @@ def _of_conditions(model: ModelId, config: GeneratorConfig) -> dict[str, str]:
     if not told.by_class:
         found["drop_class"] = "it is told no class"
     if not told.by_text:
-        found |= dict.fromkeys(("drop_text", "text_encoder", "text_layers"), "it is told no prompt")
-        if model.family is not Family.DDPM3D:
-            found["text_width"] = "it is told no prompt"
+        found |= dict.fromkeys(("drop_text", "text_encoder", "text_layers", "text_width"), "it is told no prompt")
     elif config.text_encoder is TextEncoder.CLIP:
         found |= dict.fromkeys(("text_width", "text_layers"), "CLIP has a size of its own")
     return found

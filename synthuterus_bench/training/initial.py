@@ -9,6 +9,7 @@ from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.pipeline import SynthUterusPipeline, load_pipeline
 from synthuterus_bench.nets.autoencoder import autoencoder_digest
+from synthuterus_bench.nets.volume import VolumeDenoiser
 from synthuterus_bench.repro import digest_json
 from synthuterus_bench.training.diffusion import DiffusionTask
 
@@ -38,7 +39,8 @@ def _check(wanted: SynthUterusPipeline, found: SynthUterusPipeline, folder: Path
     """What a network learned means the same only under the same prediction, words and latents.
 
     The view may be another: millimetres a pixel are the same, and the network is convolutional. Its schedule is shifted
-    for size, so that a time means more or less noise than before, to which the first steps must get used.
+    for size, so that a time means more or less noise than before, to which the first steps must get used. A model of
+    volumes may begin with one of pictures: it then draws slices that know nothing of each other.
     """
     facts = {"prediction_type": _prediction, "vocabulary": _vocabulary, "autoencoder": _latents, "planes": _planes}
     for name, fact in facts.items():
@@ -68,6 +70,8 @@ def _copy(learns: torch.nn.Module | None, found: torch.nn.Module, where: str) ->
     if learns is None:
         return
     has, needs = found.state_dict(), learns.state_dict()
+    if isinstance(learns, VolumeDenoiser) and not isinstance(found, VolumeDenoiser):
+        has = learns.state_with(has)
     odd = [name for name in needs.keys() | has.keys() if name not in has or name not in needs]
     odd = odd or [name for name in needs if needs[name].shape != has[name].shape]
     if odd:

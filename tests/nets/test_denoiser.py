@@ -50,7 +50,7 @@ def test_output_has_the_shape_of_the_picture_and_follows_what_it_is_told_and_not
     assert torch.equal(plain, run(0, every_prompt()[1])) != conditioning.by_text
 
 
-@pytest.mark.parametrize("family", [Family.DDPM2D, Family.LDM2D])
+@pytest.mark.parametrize("family", Family)
 def test_a_prompt_reaches_the_levels_that_do_not_attend(family):
     net = denoiser(family, Conditioning.TEXT)
     for name, module in net.named_modules():
@@ -97,3 +97,34 @@ def test_planes_that_are_shown_are_seen_and_not_drawn(conditioning):
         first, other = (denoise(net, x, t, told, torch.full_like(x, level)) for level in (0.0, 1.0))
     assert first.shape == x.shape
     assert not torch.allclose(first, other)
+
+
+def volumes(conditioning: Conditioning = Conditioning.UNCOND):
+    noise = torch.randn(2, 1, 6, 32, 32, generator=torch.Generator().manual_seed(0))
+    return denoiser(Family.DDPM3D, conditioning), noise
+
+
+@torch.no_grad()
+def test_a_slice_is_heard_by_its_neighbours_and_in_no_other_volume():
+    net, x = volumes()
+    changed = x.clone()
+    changed[0, :, 2] += 1
+    before, after = (denoise(net, one, torch.tensor([300, 300]), Told()) for one in (x, changed))
+    heard = (before != after).flatten(3).any(3)[:, 0]
+    assert heard.tolist() == [[True] * 6, [False] * 6]
+
+
+@torch.no_grad()
+def test_slices_know_their_place():
+    net, x = volumes()
+    said = denoise(net, x[:1, :, :1].expand(1, 1, 6, 32, 32), torch.tensor([300]), Told())
+    assert not torch.allclose(said[:, :, 2], said[:, :, 3])
+
+
+@torch.no_grad()
+def test_each_volume_is_told_its_own():
+    net, x = volumes(Conditioning.CLASS)
+    twice = x[:1].expand(2, -1, -1, -1, -1)
+    both = denoise(net, twice, torch.tensor([300, 700]), Told(torch.tensor([0, 3])))
+    alone = [denoise(net, x[:1], torch.tensor([t]), Told(torch.tensor([k]))) for t, k in ((300, 0), (700, 3))]
+    torch.testing.assert_close(both, torch.cat(alone))

@@ -15,6 +15,7 @@ from synthuterus_bench.vocab import Scale
         ("ddpm2d-class-roi", {"drop_text": 0.2}, "told no prompt"),
         ("ldm2d-class-full", {"text_encoder": "clip"}, "told no prompt"),
         ("ddpm2d-class-roi", {"text_width": 64}, "told no prompt"),
+        ("ddpm3d-class-roi", {"text_width": 64}, "told no prompt"),
         ("ddpm2d-ct-roi", {"text_encoder": "clip", "text_layers": 3}, "CLIP has a size of its own"),
         ("ddpm3d-ct-roi", {"perceptual_weight": 0.5}, "perceptual is off"),
         ("ae2d", {"kl_weight": 0.5}, "no such term"),
@@ -30,7 +31,6 @@ def test_a_setting_without_effect_is_refused(target, values, why):
     ("target", "values"),
     [
         ("ddpm2d-ct-roi", {"drop_class": 0.2, "drop_text": 0.0, "text_width": 64, "text_layers": 1}),
-        ("ddpm3d-class-roi", {"text_width": 64}),
         ("ddpm2d-uncond-roi", {"perceptual": "embedder", "perceptual_weight": 0.5}),
         ("vae2d", {"kl_weight": 0.1}),
     ],

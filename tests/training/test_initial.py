@@ -12,11 +12,13 @@ from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.trained import load_record
+from synthuterus_bench.nets.condition import every_prompt
+from synthuterus_bench.nets.denoiser import denoise
 from synthuterus_bench.training.generator import make_task, train_generator
 from synthuterus_bench.training.initial import begin_with
 from synthuterus_bench.training.start import Inputs, start
 from synthuterus_bench.training.targets import Helper
-from synthuterus_bench.vocab import View
+from synthuterus_bench.vocab import Orientation, View
 from tests.conftest import tiny_config
 
 MODEL = parse_id("ddpm2d-ct-roi")
@@ -59,6 +61,18 @@ def test_weights_of_one_view_begin_those_of_the_other(first, tmp_path):
     begin_with(task, first)
     learned = load_pipeline(first).unet.state_dict()
     assert all(torch.equal(value, learned[key]) for key, value in task.unet.state_dict().items())
+
+
+def test_weights_of_pictures_begin_volumes_whose_slices_are_then_drawn_alone(first, tmp_path):
+    volumes = draw_cohort(tmp_path / "volumes", scans=24, dims=3, seed=5, workers=1)
+    task = make_task(parse_id("ddpm3d-ct-roi"), volumes, tiny_config())
+    begin_with(task, first)
+    pictures, x = load_pipeline(first), torch.randn(1, 1, 3, 128, 128)
+    told = pictures.tell([Orientation.AV_AF], [every_prompt()[0]])
+    with torch.no_grad():
+        whole = denoise(task.unet.eval(), x, torch.tensor([300]), told)
+        alone = [denoise(pictures.unet, x[:, :, k], torch.tensor([300]), told) for k in range(3)]
+    torch.testing.assert_close(whole, torch.stack(alone, 2))
 
 
 @pytest.mark.parametrize(
