@@ -36,7 +36,8 @@ def train(
         Scale, typer.Option(help="Settings to start from: for two cores, or the paper's for a GPU.")
     ] = Scale.SMALL,
     config: Annotated[
-        Path | None, typer.Option(help="YAML or JSON file of settings over the preset.", show_default="none")
+        Path | None,
+        typer.Option(help="YAML or JSON file of settings over the preset, or of init.", show_default="none"),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -91,11 +92,13 @@ def train(
     On several GPUs or nodes: accelerate launch -m synthuterus_bench train ...
     """
     from synthuterus_bench.cohorts.store import load_cohort
-    from synthuterus_bench.training.settings import Layer, parse_assignments, read_mapping
+    from synthuterus_bench.training.settings import INIT, Layer, parse_assignments, read_mapping
     from synthuterus_bench.training.targets import parse_target
 
     target = parse_target(what)
-    layers = [Layer(str(config), read_mapping(config))] if config else []
+    settings = read_mapping(config) if config else {}
+    init = init or _named(settings.pop(INIT, None))
+    layers = [Layer(str(config), settings)] if config else []
     layers.append(Layer("--set", parse_assignments(set_ or [])))
     if seed is not None:
         layers.append(Layer("--seed", {"seed": seed}))
@@ -143,6 +146,13 @@ def _inputs(
 
     home = find_autoencoder(autoencoder) if autoencoder else None
     return Inputs(home, load_embedder(embedder) if embedder else None, weights_dir, _shipped(init), _shipped(generator))
+
+
+def _named(value: Any) -> Path | None:
+    """What a file of settings says to begin with."""
+    if value is None or isinstance(value, str):
+        return Path(value) if value else None
+    raise UsageError(f"--config: init is {value!r}, expected a pipeline folder or the id of a shipped model")
 
 
 def _shipped(given: Path | None) -> Path | None:

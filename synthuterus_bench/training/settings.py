@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from synthuterus_bench.errors import UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
+INIT = "init"
+"""What a file may say beside settings: the model whose weights to begin with."""
 
 
 @dataclass(frozen=True)

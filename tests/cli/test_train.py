@@ -147,7 +147,15 @@ def test_a_generator_begins_with_another_one(cohort, tmp_path, capsys):
         "initial"
         in json.loads((tmp_path / "second" / "pipeline" / "training.json").read_text(encoding="utf-8"))["digests"]
     )
-    capsys.readouterr()
+    (tmp_path / "told.yaml").write_text(f"init: {first[1]}")
+    told = [*options(cohort, tmp_path / "told", **QUICK), "--config", str(tmp_path / "told.yaml")]
+    assert run(["train", "ddpm2d-ct-roi", *told]) == 0
+    records = [tmp_path / name / "pipeline" / "training.json" for name in ("second", "told")]
+    digests = [json.loads(path.read_text(encoding="utf-8"))["digests"] for path in records]
+    assert digests[0] == digests[1]
+    (tmp_path / "told.yaml").write_text("init: [1]")
+    assert run(["train", "ddpm2d-ct-roi", *told]) == 2
+    assert "init is [1], expected a pipeline folder" in capsys.readouterr().err
     assert (
         run(["train", "ddpm2d-ct-roi", *options(cohort, tmp_path / "third", **QUICK), "--init", "ddpm2d-ct-roi"]) == 1
     )

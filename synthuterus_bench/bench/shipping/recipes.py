@@ -7,7 +7,7 @@ from synthuterus_bench.errors import UsageError
 from synthuterus_bench.repro import digest_json
 from synthuterus_bench.training.config import LoopConfig
 from synthuterus_bench.training.presets import settle
-from synthuterus_bench.training.settings import Layer, read_mapping
+from synthuterus_bench.training.settings import INIT, Layer, read_mapping
 from synthuterus_bench.training.targets import Target
 from synthuterus_bench.vocab import Scale
 
@@ -26,7 +26,7 @@ def read_recipe(target: Target, recipes: Path, until: int | None = None) -> Loop
         UsageError: there is no recipe, it has a setting that ``target`` has not, or the pause would change the run.
     """
     path = recipes / f"{target}.yaml"
-    layers = [Layer(str(path), read_mapping(path))]
+    layers = [Layer(str(path), {key: value for key, value in read_mapping(path).items() if key != INIT})]
     whole = settle(target, Scale.SMALL, layers)
     if until is None or until >= whole.steps:
         return whole
@@ -37,6 +37,12 @@ def read_recipe(target: Target, recipes: Path, until: int | None = None) -> Loop
             f"give at most {constant}, or no --until",
         )
     return settle(target, Scale.SMALL, [*layers, Layer("--until", {"steps": until, "decay_steps": 0})])
+
+
+def begins_with(target: Target, recipes: Path) -> str | None:
+    """The model whose weights the training of ``target`` begins with, as its recipe says; None for random ones."""
+    found = read_mapping(recipes / f"{target}.yaml").get(INIT)
+    return None if found is None else str(found)
 
 
 def same_training(config: LoopConfig, recorded: dict[str, Any]) -> bool:

@@ -5,11 +5,11 @@ from typing import Any
 
 from synthuterus_bench.bench.shipping.begun import note_initial
 from synthuterus_bench.bench.shipping.cost import note_machine
-from synthuterus_bench.bench.shipping.recipes import read_recipe, same_training
+from synthuterus_bench.bench.shipping.recipes import begins_with, read_recipe, same_training
 from synthuterus_bench.bench.shipping.yard import PIPELINE, Yard, cohort_of
 from synthuterus_bench.cohorts.store import Cohort
-from synthuterus_bench.errors import WeightsError
-from synthuterus_bench.generators.catalogue import ModelId
+from synthuterus_bench.errors import UsageError, WeightsError
+from synthuterus_bench.generators.catalogue import ModelId, parse_id
 from synthuterus_bench.generators.folder import weights_digest
 from synthuterus_bench.generators.trained import INITIAL, Refinement, load_record
 from synthuterus_bench.nets.autoencoder_record import load_autoencoder_record
@@ -19,13 +19,17 @@ from synthuterus_bench.vocab import AutoencoderId, Family, View
 
 
 def train_target(target: Target, yard: Yard, view: View = View.ROI) -> Path:
-    """Train by the recipe, or go on; of a model of latents, its autoencoder first. Returns the folder it is in."""
+    """Train by the recipe, or go on; of a model of latents, its autoencoder first. Returns the folder it is in.
+
+    Raises:
+        UsageError: the model that it begins with is not there.
+    """
     view = target.view if isinstance(target, ModelId) else view
     volumes = isinstance(target, ModelId) and target.family is Family.DDPM3D
     cohort, out = cohort_of(yard, view, 3 if volumes else 2), yard.out(target, view)
     config = read_recipe(target, yard.recipes, yard.until if isinstance(target, ModelId) else None)
     autoencoder = _autoencoder(target, yard)
-    initial = yard.initial if isinstance(target, ModelId) else None
+    initial = _initial(target, yard)
     if (settings := _trained(target, out, cohort, initial)) and same_training(config, settings):
         yard.say(f"{target}: trained already, in {out}")
         return out
@@ -57,6 +61,18 @@ def _refinement(out: Path) -> Refinement | None:
         return load_record(out / PIPELINE).refiner
     except WeightsError:
         return None
+
+
+def _initial(target: Target, yard: Yard) -> Path | None:
+    """The pipeline folder to begin with: the one asked for, else the recipe's, made here or shipped."""
+    if not isinstance(target, ModelId):
+        return None
+    if yard.initial or not (first := begins_with(target, yard.recipes)):
+        return yard.initial
+    made, shipped = yard.pipeline(parse_id(first)), yard.ship / first
+    if not made.is_dir() and not shipped.is_dir():
+        raise UsageError(f"{target} begins with {first}, found neither {made} nor {shipped}", f"give {first} first")
+    return made if made.is_dir() else shipped
 
 
 def _autoencoder(target: Target, yard: Yard) -> Path | None:

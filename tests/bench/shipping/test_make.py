@@ -179,6 +179,20 @@ def test_a_training_that_begins_with_weights_says_so_on_its_card(made, cohort, t
         make([CT], replace(site.yard, initial=None), packing=False)
 
 
+def test_a_recipe_may_begin_with_another_model(made, cohort, tmp_path):
+    site = make_site(tmp_path, cohort)
+    recipe = site.yard.recipes / f"{CT}.yaml"
+    recipe.write_text(recipe.read_text() + "init: ddpm2d-ct-full\n")
+    with pytest.raises(UsageError, match=f"{CT} begins with ddpm2d-ct-full, found neither"):
+        make([CT], site.yard, packing=False)
+    shutil.copytree(made.pipeline, site.yard.ship / "ddpm2d-ct-full")
+    make([CT], site.yard, packing=False)
+    assert load_record(site.pipeline).digests == {"initial": weights_digest(made.pipeline)}
+    site.said.clear()
+    make([CT], site.yard, packing=False)
+    assert [line for line in site.said if "trained already" in line]
+
+
 def test_training_only_and_packing_only_are_the_two_halves(made, cohort, tmp_path):
     site = make_site(tmp_path, cohort)
     make([CT], site.yard, packing=False)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from synthuterus_bench.bench.shipping.parcel import LIMIT, TOTAL
-from synthuterus_bench.bench.shipping.recipes import read_recipe, recipe_digest, same_training
+from synthuterus_bench.bench.shipping.recipes import begins_with, read_recipe, recipe_digest, same_training
 from synthuterus_bench.errors import UsageError
 from synthuterus_bench.generators.catalogue import SHIPPED, ModelId
 from synthuterus_bench.nets.denoiser import DenoiserSize, make_denoiser
@@ -38,6 +38,11 @@ def test_every_recipe_is_a_training_that_can_be(name):
         assert config.quality_samples == 0, "scripts/weights measures"
         side = VIEW_SIZE[target.view] // (8 if target.family is Family.LDM2D else 1)
         assert (side // config.patch) >> (len(config.channels) - 1) >= 2
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_what_a_recipe_begins_with_ships(name):
+    assert begins_with(parse_target(name), RECIPES) in {None, *SHIPPED}
 
 
 def denoiser_bytes(target: ModelId) -> int:
