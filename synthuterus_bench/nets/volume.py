@@ -39,7 +39,7 @@ class AcrossSlices(nn.Module):
         self.norm = nn.GroupNorm(groups, channels)
         self.conv = nn.Conv3d(channels, channels, (3, 1, 1), padding=(1, 0, 0))
         self.place = nn.Linear(PLACES, channels, bias=False)
-        for parameter in (self.conv.weight, self.conv.bias, self.place.weight):
+        for parameter in (*self.conv.parameters(), *self.place.parameters()):
             nn.init.zeros_(parameter)
         self.slices = 1
 

@@ -34,10 +34,14 @@ from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.stats import significant, wilson_interval
 from synthuterus_bench.training.pictures import Pictures
 from synthuterus_bench.training.quality import ANATOMY, DISTANCES, Compared, compare
-from synthuterus_bench.vocab import CLASSES, Family, Split
+from synthuterus_bench.vocab import CLASSES, VIEW_SIZE, Family, Split, View
 
 COVERAGE = ("irs-adjusted", "precision-embedder", "recall-embedder", "density-embedder", "coverage-embedder")
 NAMES = (*ANATOMY, *DISTANCES, *COVERAGE)
+
+
+DEAR = (VIEW_SIZE[View.FULL] // VIEW_SIZE[View.ROI]) ** 2
+"""Pictures of the region that one of the full view costs."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,10 @@ class Extent:
         train: images of training patients, for floors and for what is retrieved.
         test: images of test patients.
         controls: of which each kind of picture without a uterus is made.
-        samples: that every sampler draws; of volumes ``volumes``.
+        samples: that every sampler draws; of volumes ``volumes``, of the full view a ``DEAR``-th.
         permutations: relabellings of real patients.
         membership: images of training and of held-out patients, each at most, of the membership test; of volumes
-            ``membership_volumes``.
+            ``membership_volumes``, of the full view a ``DEAR``-th.
         plants, negatives: copies a cell, and images of test patients, of the filter's self-test.
     """
 
@@ -59,21 +63,25 @@ class Extent:
     test: int = 400
     controls: int = 100
     samples: int = 64
-    volumes: int = 16
+    volumes: int = 4
     permutations: int = 200
     samplers: tuple[SamplerConfig, ...] = SAMPLERS
     membership: int = 500
-    membership_volumes: int = 40
+    membership_volumes: int = 20
     plants: int = PLANTS
     negatives: int = NEGATIVES
 
     def drawn(self, model: ModelId) -> int:
         """Samples of each sampler."""
-        return self.volumes if model.family is Family.DDPM3D else self.samples
+        return self.volumes if model.family is Family.DDPM3D else _fewer(self.samples, model)
 
     def members(self, model: ModelId) -> int:
         """Scans of each group of the membership test."""
-        return self.membership_volumes if model.family is Family.DDPM3D else self.membership
+        return self.membership_volumes if model.family is Family.DDPM3D else _fewer(self.membership, model)
+
+
+def _fewer(count: int, model: ModelId) -> int:
+    return count // DEAR if model.view is View.FULL else count
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from synthuterus_bench.bench.shipping.filters import index_of, selftest_of
 from synthuterus_bench.bench.shipping.measure import Subject, measure
 from synthuterus_bench.bench.shipping.parcel import ship
 from synthuterus_bench.bench.shipping.reader import reader_of
-from synthuterus_bench.bench.shipping.yard import Yard, cohort_of
+from synthuterus_bench.bench.shipping.yard import Yard, cohort_of, digest_of
 from synthuterus_bench.cohorts.store import Cohort
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.catalogue import ModelId
@@ -44,7 +44,8 @@ def pack_model(model: ModelId, yard: Yard) -> Measured:
         raise WeightsError(f"{pipeline}: trained on another cohort than {cohort.root}", "train it anew")
     filter_pipeline(pipeline, cohort, yard)
     judge_membership(model, pipeline, cohort, yard)
-    reader = reader_of(cohort_of(yard, model.view, 2), yard.ship / READERS, yard.track)
+    digest = digest_of(yard, model.view, 2)
+    reader = reader_of(digest, lambda: cohort_of(yard, model.view, 2), yard.ship / READERS, yard.track)
     release = draw_release(model, out, yard)
     subject = Subject(pipeline, out, release, cohort, work / weights_digest(pipeline)[:16], reader, yard.embedder)
     measured = measured_of(subject, yard)

@@ -1,5 +1,6 @@
 """The independent reader of a cohort: one network that says class, field strength and sequence of a picture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,14 +68,18 @@ def _middle(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return pixels[:, top : top + SIDE, left : left + SIDE]
 
 
-def reader_of(cohort: Cohort, kept: Path, track: Track = silent) -> Reader:
+def reader_of(digest: str, cohort: Callable[[], Cohort], kept: Path, track: Track = silent) -> Reader:
     """The reader of a prepared cohort of images: read from the folder ``kept``, trained where it is not there.
 
     It learns from the middle 128 x 128 of larger pictures, as it reads them.
+
+    Args:
+        digest: of the cohort, by which a reader is found.
+        cohort: called where it is to be trained.
     """
-    file = kept / f"reader-{RULE}-{cohort.manifest.digest[:16]}.safetensors"
+    file = kept / f"reader-{RULE}-{digest[:16]}.safetensors"
     if not file.is_file():
-        pixels, scans = cohort.arrays(Split.TRAIN)
+        pixels, scans = cohort().arrays(Split.TRAIN)
         with one_thread():
             net = train_reader(_middle(pixels.astype(np.uint16)), of_scans(scans), track=track)
         write_atomic(file, save({name: value.contiguous() for name, value in net.state_dict().items()}))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from synthuterus_bench.bench.shipping.measure import Extent
-from synthuterus_bench.cohorts.phantom.frozen import difference
+from synthuterus_bench.cohorts.phantom.frozen import difference, frozen
 from synthuterus_bench.cohorts.phantom.population import draw_preset
 from synthuterus_bench.cohorts.record import Dims
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
@@ -22,7 +22,9 @@ from synthuterus_bench.training.targets import Helper, Target
 from synthuterus_bench.vocab import AutoencoderId, Family, PresetName, View
 from synthuterus_bench.workers import available_cores, process_count
 
-SAMPLES, VOLUMES = 400, 80
+SAMPLES, FULL, VOLUMES = 400, 200, 40
+"""Of releases that are measured: images of the region, of the full view, which cost four times as much, and volumes."""
+
 PIPELINE = "pipeline"
 
 
@@ -32,7 +34,7 @@ class Yard:
 
     Attributes:
         ship: folder of shipped pipeline folders; ``pages`` of contact sheets for the docs.
-        samples: of the release that is measured; by default 400 images, 80 volumes.
+        samples: of the release that is measured; by default ``SAMPLES`` and so on.
         initial: pipeline folder whose weights trainings of generators begin with; None for random ones.
         until: step at which trainings pause; nothing is packed then.
     """
@@ -69,13 +71,22 @@ class Yard:
 
     def scans(self, model: ModelId) -> int:
         """Samples of a release."""
-        return self.samples or (VOLUMES if model.family is Family.DDPM3D else SAMPLES)
+        usual = VOLUMES if model.family is Family.DDPM3D else FULL if model.view is View.FULL else SAMPLES
+        return self.samples or usual
 
 
 def finished(home: Path) -> Path:
     """The pipeline folder of the training in ``home``: of a latent model with its refiner, where there is one."""
     refined = home / Helper.REFINER / PIPELINE
     return refined if refined.is_dir() else home / PIPELINE
+
+
+def digest_of(yard: Yard, view: View, dims: Dims) -> str:
+    """The digest of the cohort that :func:`cohort_of` gives, which is not drawn for it where it is frozen."""
+    known = frozen(PresetName.V1, view, dims)
+    if known is None or (yard.work / f"v1-{view}-{dims}d").exists():
+        return cohort_of(yard, view, dims).manifest.digest
+    return str(known["digest"])
 
 
 def cohort_of(yard: Yard, view: View, dims: Dims) -> Cohort:
