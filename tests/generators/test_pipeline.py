@@ -6,10 +6,11 @@ import pytest
 
 from synthuterus_bench.bench.shipping.parcel import LIMIT, size_of
 from synthuterus_bench.errors import UsageError, WeightsError
-from synthuterus_bench.generators.catalogue import SHIPPED
+from synthuterus_bench.generators.catalogue import SHIPPED, parse_id
 from synthuterus_bench.generators.folder import find_pipeline, weights_digest
 from synthuterus_bench.generators.pipeline import load_pipeline
 from synthuterus_bench.generators.trained import load_record
+from synthuterus_bench.vocab import VIEW_SIZE
 
 
 def test_a_folder_loads_in_a_fresh_process(tiny_model):
@@ -32,7 +33,7 @@ def test_the_record_says_what_it_was_trained_on(tiny_model, cohort):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_weights_load_and_stay_small(name):
     folder = find_pipeline(name)
-    assert load_pipeline(folder).image_size == 128
+    assert load_pipeline(folder).image_size == VIEW_SIZE[parse_id(name).view]
     assert load_record(folder).model_id == name
     assert size_of(folder) <= LIMIT
 

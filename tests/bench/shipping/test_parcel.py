@@ -4,6 +4,7 @@ import pytest
 
 from synthuterus_bench.bench.shipping import parcel
 from synthuterus_bench.bench.shipping.parcel import CONTENTS, LIMIT, TOTAL, check_parcel, ship, size_of
+from synthuterus_bench.bench.shipping.yard import VOLUMES
 from synthuterus_bench.errors import WeightsError
 from synthuterus_bench.generators.catalogue import SHIPPED
 from synthuterus_bench.generators.folder import find_pipeline
@@ -27,7 +28,7 @@ def test_every_shipped_model_has_its_card_index_records_and_pictures(model):
     home = find_pipeline(model)
     assert load_record(home).cohort == PresetName.V1
     check_parcel(home)
-    assert load_measured(home).samples >= 80
+    assert load_measured(home).samples >= VOLUMES
     assert (ROOT / "docs" / "images" / f"{model}.png").read_bytes() == (home / "samples.png").read_bytes()
 
 
