@@ -1,7 +1,6 @@
 """Our evaluation against the usual libraries one after the other: time on one core, the same numbers, and memory.
 
     python benchmarks/evaluate.py --work DIR [--images 800 267]
-    python benchmarks/evaluate.py --work DIR --grow 800 2000 4000 10000
 
 Real networks of the published architectures with random weights; phantom images of 128 x 128 in four classes, one a
 patient, moved by some pixels to make as many. Nothing is extrapolated: each side looks at every image and every pair,
@@ -16,9 +15,6 @@ pooled, but for learning from images and for anatomy, which others lack. Its Inc
 
 The other side is what a user would script: torch-fidelity's extractor with the same four layers, its FID and KID of the
 last one, lpips in batches over all pairs within a class, nearest training images one by one for the IRS.
-
-``--grow`` evaluates N synthetic images against N training and N / 3 held-out ones. There Inception's time is that of 64
-images times all that are compared, for an image always costs the same, and its features are random numbers.
 
 Times are those of the processor on one thread: others may share the machine. Prints JSON.
 """
@@ -66,7 +62,7 @@ METRICS += ("kid-embedder", "irs-adjusted", "irs-infinity", "authpct-embedder", 
 METRICS += ("precision-embedder", "recall-embedder", "density-embedder", "coverage-embedder")
 INCEPTION = (Need.INCEPTION_64, Need.INCEPTION_192, Need.INCEPTION_768, Need.INCEPTION_2048)
 LAYERS = ["64", "192", "768", "2048"]
-BATCH, DRAWN, LOOKED_AT = 50, 96, 64
+BATCH, DRAWN = 50, 96
 Found = dict[str, Any]
 
 
@@ -293,21 +289,6 @@ def _beside(ours_: float, theirs_: float) -> dict[str, float]:
     return {"ours": ours_, "theirs": theirs_, "times": theirs_ / ours_}
 
 
-def grown(sets: Sets, work: Path) -> Found:
-    """One submission of N images, Inception extrapolated from some."""
-    look = lambda pixels: extract(pixels, INCEPTION, load_embedder(), weights_dir=work / "weights")
-    start, _ = timed(lambda: look(sets.pixels[:8]))
-    more, _ = timed(lambda: look(sets.pixels[: 8 + LOOKED_AT]))
-    rows = compact(sets.scopes(1))[0]
-    made = {
-        need: stream(0, need).standard_normal((len(sets.pixels), int(layer))).astype(np.float32)
-        for need, layer in zip(INCEPTION, LAYERS, strict=True)
-    }
-    took = everything_else(sets, work, made)
-    took["inception, extrapolated"] = (more - start) / LOOKED_AT * len(rows)
-    return {"synthetic": len(sets.submission.labels), "compared": sets.parts(rows), "peak_gb": peak_gb()} | took
-
-
 def side(name: str, work: Path, sizes: tuple[int, int, int]) -> Found:
     """Run one side in a process of its own."""
     again = [sys.executable, __file__, "--work", str(work), "--side", name, "--sizes", *map(str, sizes)]
@@ -317,13 +298,16 @@ def side(name: str, work: Path, sizes: tuple[int, int, int]) -> Found:
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="folder for weights and images")
+    parser.add_argument("--images", type=int, nargs=2, default=[800, 267], help="synthetic and held-out real images")
+    parser.add_argument("--side", choices=("ours", "theirs"), help=argparse.SUPPRESS)
+    parser.add_argument("--sizes", type=int, nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
     torch.set_num_threads(1)
     if args.side:
         random_networks(args.work / "weights")
-        work = {"ours": ours, "theirs": theirs, "grown": grown}[args.side]
-        found: Any = work(make_sets(args.work, *args.sizes), args.work)
-    elif args.grow:
-        found = [side("grown", args.work, (count, count, count // 3)) for count in args.grow]
+        found = {"ours": ours, "theirs": theirs}[args.side](make_sets(args.work, *args.sizes), args.work)
     else:
         sizes = (args.images[0], *args.images)
         other, mine = (side(name, args.work, sizes) for name in ("theirs", "ours"))
@@ -332,11 +316,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder for weights and images")
-    parser.add_argument("--images", type=int, nargs=2, default=[800, 267], help="synthetic and held-out real images")
-    parser.add_argument("--grow", type=int, nargs="+", help="measure how our cost grows with the number of images")
-    parser.add_argument("--side", choices=("ours", "theirs", "grown"), help=argparse.SUPPRESS)
-    parser.add_argument("--sizes", type=int, nargs=3, help=argparse.SUPPRESS)
-    args = parser.parse_args()
     main()
