@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from synthuterus_bench.bench.shipping.measure import Subject, samples_of
-from synthuterus_bench.bench.shipping.pictures import A_CLASS, CURVE, SHEET, loss_curve, png, sample_sheet
+from synthuterus_bench.bench.shipping.pictures import A_CLASS, CURVE, SHEET, loss_curve, png, sample_sheet, slice_sheet
 from synthuterus_bench.bench.shipping.real import one_a_patient
 from synthuterus_bench.generators.measured import Measured, Value
 from synthuterus_bench.generators.pipeline import load_pipeline
@@ -15,12 +15,13 @@ from synthuterus_bench.repro import write_atomic
 from synthuterus_bench.training.card import model_card
 from synthuterus_bench.training.card_measured import share
 from synthuterus_bench.training.pack import parameters_of
-from synthuterus_bench.vocab import CLASSES, Split
+from synthuterus_bench.vocab import CLASSES, Family, Split
 
 
 def write_pages(subject: Subject, measured: Measured, recipes: Path, page: Path) -> None:
     """Card and pictures in the pipeline folder, and the contact sheet once more as ``page`` of the docs.
 
+    Of volumes the docs get a second page, ``<id>-slices.png``.
     ``recipes/<id>.md``, where there is one, stands on the card: what helped, what falls short.
     """
     folder, model = subject.pipeline, subject.model
@@ -29,6 +30,9 @@ def write_pages(subject: Subject, measured: Measured, recipes: Path, page: Path)
     sheet = png(sample_sheet(pixels, wanted, real, model))
     write_atomic(folder / SHEET, sheet)
     write_atomic(page, sheet)
+    if model.family is Family.DDPM3D:
+        slices = slice_sheet(subject.release.scans(), subject.cohort.scans(Split.TEST))
+        write_atomic(page.with_name(f"{model}-slices.png"), png(slices))
     write_atomic(folder / CURVE, png(loss_curve(load_record(folder))))
     write_card(folder, measured, recipes)
 

@@ -1,11 +1,12 @@
 """Pictures of a card: unselected samples of each class beside fresh phantom images, and the course of the losses."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.sheet import contact_sheet
 from synthuterus_bench.cohorts.window import to_display
 from synthuterus_bench.generators.catalogue import ModelId
@@ -17,6 +18,7 @@ from synthuterus_bench.vocab import CLASSES, Orientation
 SHEET, CURVE = "samples.png", "losses.png"
 A_CLASS = 10
 TILE = 128
+EVERY = 2
 LEVELS = 16
 """Grays of a page: less than half the bytes of 256, and hard to tell from them in noisy pictures."""
 
@@ -53,6 +55,29 @@ def _rows(
 def _class(real: Pictures, row: int) -> Orientation:
     number = int(real.classes[row])
     return CLASSES[number] if number < len(CLASSES) else Orientation.AMBIGUOUS
+
+
+def slice_sheet(ours: Iterable[Scan], theirs: Iterable[Scan]) -> Gray:
+    """Every second slice of the first volume of each class, and below it of a phantom's, from one side to the other."""
+    drawn, phantom = (_first_of_class(scans) for scans in (ours, theirs))
+    images: list[NDArray[np.uint16]] = []
+    captions: list[str] = []
+    for name in CLASSES:
+        for volume, label in ((drawn.get(name), name), (phantom.get(name), f"phantom {name}")):
+            if volume is not None:
+                images += [*volume[::EVERY]]
+                captions += [f"{number + 1}: {label}" for number in range(0, len(volume), EVERY)]
+    columns = len(next(iter(phantom.values()))[::EVERY])
+    return _coarse(contact_sheet([to_display(one) for one in images], captions, columns, TILE))
+
+
+def _first_of_class(scans: Iterable[Scan]) -> dict[Orientation, NDArray[np.uint16]]:
+    found: dict[Orientation, NDArray[np.uint16]] = {}
+    for scan in scans:
+        found.setdefault(scan.orientation, scan.pixels.astype(np.uint16))
+        if set(CLASSES) <= set(found):
+            break
+    return found
 
 
 def _coarse(page: Gray) -> Gray:

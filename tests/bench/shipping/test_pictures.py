@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthuterus_bench.bench.shipping.pictures import LEVELS, loss_curve, png, sample_sheet, training_course
+from synthuterus_bench.bench.shipping.pictures import (
+    LEVELS,
+    loss_curve,
+    png,
+    sample_sheet,
+    slice_sheet,
+    training_course,
+)
+from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.generators.catalogue import parse_id
 from synthuterus_bench.generators.sampler import Wanted
 from synthuterus_bench.training.pictures import Pictures
-from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.vocab import CLASSES, Orientation, Split
 from tests.training.test_card import record
 
 CONFIG = {"batch": 10, "accumulate": 1, "steps": 250, "checkpoint_every": 100, "patience": 0}
@@ -49,6 +57,19 @@ def test_samples_are_the_first_of_their_class():
     rows = [[middle_of(page, 2 * k, column) for column in range(10)] for k in range(4)]
     assert all(row == sorted(row) for row in rows)
     assert rows[0] != rows[3]
+
+
+def test_every_second_slice_of_a_volume_a_class_stands_above_a_phantoms():
+    def volume(orientation: Orientation, first: int) -> Scan:
+        pixels = np.stack([gray(first + 800 * k, 1)[0] for k in range(6)])
+        return Scan(str(first), pixels, (4.0, 1.0, 1.0), Split.TEST, "made", orientation=orientation)
+
+    ours = [volume(CLASSES[0], 22000), volume(CLASSES[0], 0), volume(CLASSES[2], 22000)]
+    page = slice_sheet(ours, [volume(name, 15000) for name in CLASSES])
+    assert page.shape == (4 + 6 * 148, 4 + 3 * STEP)
+    shades = [[middle_of(page, row, column) for column in range(3)] for row in range(6)]
+    assert all(row == sorted(row) and len(set(row)) == 3 for row in shades)
+    assert [row[0] > shades[1][-1] for row in shades] == [True, False, False, True, False, False]
 
 
 def test_files_are_gray_and_small(cohort):
