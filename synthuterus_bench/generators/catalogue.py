@@ -18,7 +18,7 @@ class ModelId:
         return f"{self.family}-{self.conditioning}-{self.view}"
 
 
-SHIPPED = ("ddpm2d-class-roi", "ddpm2d-ct-roi", "ldm2d-ct-roi")
+SHIPPED = ("ddpm2d-class-roi", "ddpm2d-ct-full", "ddpm2d-ct-roi", "ldm2d-ct-roi", "ddpm3d-ct-roi")
 """Ids whose weights come with the package."""
 
 
