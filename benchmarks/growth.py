@@ -5,7 +5,7 @@
 Evaluates N synthetic images against N training and N / 3 held-out ones, by every metric that ``benchmarks/evaluate.py``
 times, each N in a process of its own, whose peak memory is its own. Inception's time is that of 64 images times all
 that are compared, for an image always costs the same, and its features are random numbers. Times are those of the
-processor on one thread: others may share the machine. Prints JSON.
+processor on one thread: others may share the machine. Prints a line of JSON a size.
 """
 
 import argparse
@@ -57,7 +57,8 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if not args.alone:
-        print(json.dumps([alone(args.work, count) for count in args.images], indent=1, default=float))
+        for count in args.images:
+            print(json.dumps(alone(args.work, count)), flush=True)
         return
     torch.set_num_threads(1)
     random_networks(args.work / "weights")
