@@ -37,7 +37,7 @@ def train(
     ] = Scale.SMALL,
     config: Annotated[
         Path | None,
-        typer.Option(help="YAML or JSON file of settings over the preset, or of init.", show_default="none"),
+        typer.Option(help="YAML or JSON file of settings over the preset; may say init, too.", show_default="none"),
     ] = None,
     set_: Annotated[
         list[str] | None,

@@ -3,6 +3,7 @@ import torch
 
 from synthuterus_bench.nets.condition import NULL_CLASS, Told, encode, every_prompt, make_text_encoder, make_tokenizer
 from synthuterus_bench.nets.denoiser import DenoiserSize, denoise, make_denoiser
+from synthuterus_bench.nets.volume import AcrossSlices
 from synthuterus_bench.vocab import Conditioning, Family
 
 SIZES = {
@@ -116,9 +117,18 @@ def test_a_slice_is_heard_by_its_neighbours_and_in_no_other_volume():
 
 @torch.no_grad()
 def test_slices_know_their_place():
+    """Also where none hears another, so that its distance to the first and the last slice says nothing."""
     net, x = volumes()
-    said = denoise(net, x[:1, :, :1].expand(1, 1, 6, 32, 32), torch.tensor([300]), Told())
+    across = [module for module in net.modules() if isinstance(module, AcrossSlices)]
+    for module in across:
+        module.conv.weight.zero_()
+    same = x[:1, :, :1].expand(1, 1, 6, 32, 32)
+    said = denoise(net, same, torch.tensor([300]), Told())
     assert not torch.allclose(said[:, :, 2], said[:, :, 3])
+    for module in across:
+        module.place.weight.zero_()
+    said = denoise(net, same, torch.tensor([300]), Told())
+    torch.testing.assert_close(said[:, :, 2], said[:, :, 3])
 
 
 @torch.no_grad()
