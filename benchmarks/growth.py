@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from evaluate import INCEPTION, LAYERS, Found, everything_else, make_sets, peak_gb, random_networks, timed
+from evaluate import INCEPTION, Found, everything_else, peak_gb, timed
+from timed_sets import LAYERS, make_sets, random_networks
 
 from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.metrics.features import extract
