@@ -2,8 +2,9 @@
 
     python benchmarks/claims.py [--work DIR] [--out docs/claims.md]
 
-Reads ``measured.json`` and ``training.json`` of the generators that ship, or of those that ``scripts/weights`` made in
-DIR (``DIR/w-<id>``), and writes the page. Nothing is drawn or measured.
+Reads ``measured.json`` and ``training.json`` of the generators that ship, and of those that were measured and are too
+large to ship with the others (``docs/measured``); or of those that ``scripts/weights`` made in DIR (``DIR/w-<id>``).
+Writes the page. Nothing is drawn or measured.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from synthuterus_bench.bench.shipping.yard import finished
 from synthuterus_bench.repro import write_atomic
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ROOT / "synthuterus_bench" / "shipped"
+KNOWN = (ROOT / "synthuterus_bench" / "shipped", ROOT / "docs" / "measured")
 
 
 def main() -> None:
@@ -25,9 +26,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "claims.md", help="page to write [docs/claims.md]")
     told = parser.parse_args()
     ids = {name for claim in CLAIMS for name in (claim.first, claim.second)}
-    models = {name: find_model(finished(told.work / f"w-{name}") if told.work else SHIPPED / name) for name in ids}
+    models = {name: find_model(*_homes(name, told.work)) for name in ids}
     write_atomic(told.out, claims_page(models))
     print(f"wrote {told.out}: measured {', '.join(sorted(name for name in ids if models[name])) or 'none'}")
+
+
+def _homes(name: str, work: Path | None) -> list[Path]:
+    return [finished(work / f"w-{name}")] if work else [home / name for home in KNOWN]
 
 
 if __name__ == "__main__":

@@ -32,6 +32,13 @@ def begun_of(folder: Path) -> Begun:
     )
 
 
+def noted(out: Path) -> Begun | None:
+    """What the note in ``out`` says; None where there is none that can be read."""
+    with suppress(OSError, ValidationError):
+        return Begun.model_validate_json((out / NOTE).read_bytes())
+    return None
+
+
 def begun_with(record: TrainingRecord, out: Path, folder: Path | None) -> Begun | None:
     """What the weights of ``record`` began with; None where that was chance.
 
@@ -42,7 +49,5 @@ def begun_with(record: TrainingRecord, out: Path, folder: Path | None) -> Begun 
     if INITIAL not in record.digests:
         return None
     digest = record.digests[INITIAL]
-    known = [begun_of(folder)] if folder and folder.is_dir() else []
-    with suppress(OSError, ValidationError):
-        known.append(Begun.model_validate_json((out / NOTE).read_bytes()))
-    return next((one for one in known if one.weights_sha256 == digest), Begun(weights_sha256=digest))
+    known = [begun_of(folder) if folder and folder.is_dir() else None, noted(out)]
+    return next((one for one in known if one and one.weights_sha256 == digest), Begun(weights_sha256=digest))

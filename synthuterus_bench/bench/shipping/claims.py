@@ -26,6 +26,7 @@ class Claim:
 CLAIMS = (
     Claim("Class and text against class", "ddpm2d-ct-roi", "ddpm2d-class-roi"),
     Claim("Class and text against nothing told", "ddpm2d-ct-roi", "ddpm2d-uncond-roi"),
+    Claim("Class against nothing told", "ddpm2d-class-roi", "ddpm2d-uncond-roi"),
     Claim("Region of interest against full view", "ddpm2d-ct-roi", "ddpm2d-ct-full"),
     Claim("Volumes against images", "ddpm3d-ct-roi", "ddpm2d-ct-roi"),
     Claim("Pixels against latents", "ddpm2d-ct-roi", "ldm2d-ct-roi"),
@@ -84,10 +85,15 @@ class Trial:
         return [row for row in self.rows if row.fall is fall]
 
 
-def find_model(folder: Path) -> Model | None:
-    """A pipeline folder with its measurements; None where there is none, or nothing was measured."""
-    measured = load_measured(folder) if folder.is_dir() else None
-    return Model(measured, load_record(folder)) if measured else None
+def find_model(*folders: Path) -> Model | None:
+    """Measurements and record of the first of ``folders`` that has them; None where none has.
+
+    A pipeline folder has them, and so has what is kept of one that is too large to ship.
+    """
+    for folder in folders:
+        if folder.is_dir() and (measured := load_measured(folder)):
+            return Model(measured, load_record(folder))
+    return None
 
 
 def try_claim(claim: Claim, models: Mapping[str, Model | None]) -> Trial:

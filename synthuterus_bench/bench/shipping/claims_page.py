@@ -11,8 +11,9 @@ Mueller et al. 2025 ([arXiv 2508.07903](https://arxiv.org/abs/2508.07903)) compa
 they are told, by field of view, by dimension and by where they diffuse. Here small ones, trained on a phantom, are
 compared in the same pairs. **It says nothing of patients**, and of larger networks only that these were small.
 
-This page is written by `python benchmarks/claims.py` from the `measured.json` of what ships (`--work DIR`: of what
-`scripts/weights` made there); nothing in it is typed by hand. A generator measured anew changes it.
+This page is written by `python benchmarks/claims.py` from the `measured.json` of what ships, and of what does not fit
+beside it (`docs/measured`; `--work DIR`: of what `scripts/weights` made there); nothing in it is typed by hand. A
+generator measured anew changes it.
 
 - Values have their 95 % intervals; of shares in brackets what fresh phantom images get.
 - Two numbers are *separable* where the 95 % interval of their difference leaves out 0: Newcombe's of two proportions,
@@ -54,7 +55,7 @@ def _claim(trial: Trial, models: Mapping[str, Model | None]) -> str:
 def sentence(trial: Trial) -> str:
     """How a claim fell."""
     if trial.missing:
-        return f"Not tried: no measured weights of {' and '.join(f'`{name}`' for name in trial.missing)} ship."
+        return f"Not tried: {' and '.join(f'`{name}`' for name in trial.missing)} not measured."
     better, worse = trial.named(Fall.FIRST), trial.named(Fall.SECOND)
     told = [_VERDICT[bool(better), bool(worse)].format(first=trial.claim.first, second=trial.claim.second)]
     for rows, words in ((better, "first better in {}"), (worse, "second better in {}")):

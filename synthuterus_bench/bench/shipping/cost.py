@@ -28,7 +28,8 @@ def this_machine() -> str:
 
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"{available_cores()} cores of {_processor()}"
+    cores = available_cores()
+    return f"{cores} core{'s' if cores > 1 else ''} of {_processor()}"
 
 
 def _processor() -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from synthuterus_bench.bench.shipping.begun import note_initial
+from synthuterus_bench.bench.shipping.begun import note_initial, noted
 from synthuterus_bench.bench.shipping.cost import note_machine
 from synthuterus_bench.bench.shipping.recipes import begins_with, read_recipe, same_training
 from synthuterus_bench.bench.shipping.yard import PIPELINE, Yard, cohort_of
@@ -64,15 +64,19 @@ def _refinement(out: Path) -> Refinement | None:
 
 
 def _initial(target: Target, yard: Yard) -> Path | None:
-    """The pipeline folder to begin with: the one asked for, else the recipe's, made here or shipped."""
+    """The pipeline folder to begin with: the one asked for, else the recipe's: what the training began with when that
+    is there still, else the one made here or shipped."""
     if not isinstance(target, ModelId):
         return None
     if yard.initial or not (first := begins_with(target, yard.recipes)):
         return yard.initial
-    made, shipped = yard.pipeline(parse_id(first)), yard.ship / first
-    if not made.is_dir() and not shipped.is_dir():
-        raise UsageError(f"{target} begins with {first}, found neither {made} nor {shipped}", f"give {first} first")
-    return made if made.is_dir() else shipped
+    homes = yard.pipeline(parse_id(first)), yard.ship / first
+    there = [home for home in homes if home.is_dir()]
+    if not there:
+        found = f"found neither {homes[0]} nor {homes[1]}"
+        raise UsageError(f"{target} begins with {first}, {found}", f"give {first} first")
+    begun = noted(yard.out(target))
+    return next((home for home in there if begun and weights_digest(home) == begun.weights_sha256), there[0])
 
 
 def _autoencoder(target: Target, yard: Yard) -> Path | None:

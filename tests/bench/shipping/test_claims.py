@@ -136,14 +136,26 @@ def test_the_page_has_a_table_a_claim_that_was_tried_and_says_which_weights_are_
     page = out.read_text(encoding="utf-8")
     assert page.count("\n## ") == len(CLAIMS)
     assert page.count("Not tried") == len(CLAIMS) - 1
-    assert "no measured weights of `ddpm2d-uncond-roi` ship" in page
+    assert "Not tried: `ddpm2d-uncond-roi` not measured." in page
     assert "| anatomy valid | 0.9 (0.867 to 0.926) [0.975 (0.955 to 0.986)] | 0.75" in page
     assert re.search(r"\+15\.0 points, \+\d+\.\d to \+\d+\.\d \| the first is better \|", page)
     assert "| fd-embedder | 2 | 2 |  | no interval, so not tested |" in page
 
 
+def test_what_ships_goes_before_what_was_kept_of_it(tmp_path):
+    for home, valid in (("shipped", 300), ("measured", 395)):
+        folder = tmp_path / home
+        folder.mkdir()
+        (folder / "measured.json").write_text(measured(valid=valid).model_dump_json())
+        (folder / "training.json").write_text(canonical_json(record(PAIR.first).model_dump(mode="json")))
+    lacking, shipped, kept = (tmp_path / name for name in ("lacking", "shipped", "measured"))
+    assert find_model(lacking, shipped, kept) == find_model(shipped) != find_model(kept) == find_model(lacking, kept)
+    assert find_model(lacking) is None
+
+
 def test_the_committed_page_is_of_what_ships():
     names = {name for claim in CLAIMS for name in (claim.first, claim.second)}
-    models = {name: find_model(ROOT / "synthuterus_bench" / "shipped" / name) for name in names}
+    homes = (ROOT / "synthuterus_bench" / "shipped", ROOT / "docs" / "measured")
+    models = {name: find_model(*(home / name for home in homes)) for name in names}
     page = ROOT / "docs" / "claims.md"
     assert page.read_text(encoding="utf-8") == claims_page(models), "write it again: python benchmarks/claims.py"

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from synthuterus_bench.bench.shipping import cost as costs
 from synthuterus_bench.bench.shipping.cost import note_machine, this_machine, training_cost
 from tests.training.test_card import record
 
@@ -46,3 +47,10 @@ def test_machines_are_named_once_and_never_by_their_host(tmp_path, monkeypatch):
     log(tmp_path, {"step": 300, "images_a_second": 16})
     assert training_cost(tmp_path, record("ddpm2d-ct-roi", config=CONFIG)).machines == [this_machine()]
     assert socket.gethostname() not in this_machine()
+
+
+@pytest.mark.parametrize(("cores", "told"), [(1, "1 core of "), (2, "2 cores of ")])
+def test_a_machine_is_told_by_its_cores(cores, told, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(costs, "available_cores", lambda: cores)
+    assert this_machine().startswith(told)
