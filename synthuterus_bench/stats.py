@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def wilson_interval(hits: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(hits: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
     """Wilson score interval of a proportion; ``z`` is the normal quantile (1.959964 for 95 %).
+
+    Args:
+        trials: independent ones; of grouped ones :func:`effective_trials`, and ``hits`` their share of it.
 
     Raises:
         ValueError: no trials, or hits outside 0 to ``trials``.
@@ -21,6 +24,20 @@ def wilson_interval(hits: int, trials: int, z: float = 1.959964) -> tuple[float,
     centre = (share + bend / 2) / (1 + bend)
     half = z / (1 + bend) * math.sqrt(share * (1 - share) / trials + bend / (4 * trials))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def effective_trials(hits: NDArray[np.bool_], units: NDArray[np.integer]) -> float:
+    """As how many independent trials (n,) grouped ones count for the variance of their share (Kish 1965).
+
+    That is n over the design effect, which is at least 1; where all trials agree, as many as there are units.
+    """
+    share, place = float(hits.mean()), np.unique(units, return_inverse=True)[1]
+    n, groups = len(hits), int(place.max()) + 1
+    if groups == n or share in (0.0, 1.0) or groups == 1:
+        return float(groups)
+    sums = np.bincount(place, hits - share)
+    effect = groups / (groups - 1) * float(sums @ sums) / (n * share * (1 - share))
+    return n / max(1.0, effect)
 
 
 def difference_interval(

@@ -5,6 +5,7 @@ from scipy import stats as reference
 from synthuterus_bench.stats import (
     bootstrap_counts,
     difference_interval,
+    effective_trials,
     exceedance,
     holm,
     jackknife_variance,
@@ -19,6 +20,27 @@ from synthuterus_bench.stats import (
 def test_wilson_agrees_with_scipy(hits, trials):
     expected = reference.binomtest(hits, trials).proportion_ci(method="wilson")
     assert wilson_interval(hits, trials) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_single_trials_count_in_full_and_equal_ones_of_a_unit_as_one():
+    hits = np.arange(40) % 4 == 0
+    assert effective_trials(hits, np.arange(40)) == 40
+    assert effective_trials(np.ones(40, bool), np.arange(40) // 2) == 20
+    assert effective_trials(np.repeat(hits, 2), np.arange(80) // 2) == pytest.approx(39)
+    assert effective_trials(hits, np.zeros(40)) == 1
+
+
+def test_of_images_of_one_patient_that_are_alike_the_interval_still_holds():
+    rng = np.random.default_rng(0)
+    held = np.zeros(2)
+    for _ in range(600):
+        patient = np.repeat(rng.random(100) < 0.7, 2)
+        hits, units = np.where(rng.random(200) < 0.5, patient, rng.random(200) < 0.7), np.arange(200) // 2
+        for place, trials in enumerate((200.0, effective_trials(hits, units))):
+            low, high = wilson_interval(hits.mean() * trials, trials)
+            held[place] += low <= 0.7 <= high
+    assert held[1] / 600 > 0.93
+    assert held[0] < held[1]
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(1, 0), (-1, 5), (6, 5)])

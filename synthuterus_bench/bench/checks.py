@@ -1,7 +1,7 @@
 """``evaluate --check``: everything that is wrong with a submission, all of it at once, before any work begins.
 
-Some faults keep a submission from being evaluated. Others do not, and its entry counts them: blank images, repeats,
-copies and near copies of images of the reference.
+Some faults keep a submission from being evaluated. Others do not, and its entry counts them among the images that are
+evaluated: blank ones, those out of range, repeats, copies and near copies of images of the reference.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from synthuterus_bench.bench.drawn import check_drawn
 from synthuterus_bench.bench.faults import Faults
 from synthuterus_bench.bench.near import Near, exact_copies, near_of
 from synthuterus_bench.bench.opening import Source, find_source
+from synthuterus_bench.bench.pixels import BLANK, CLIPPED, blank, out_of_range
 from synthuterus_bench.bench.reading import read_whole
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference
 from synthuterus_bench.bench.sets import Sets
@@ -29,12 +30,6 @@ from synthuterus_bench.errors import Fault, SubmissionError, WeightsError
 from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.vocab import Split
-
-BLANK = 0.99
-"""Share of pixels of one value from which an image is blank."""
-
-CLIPPED = 0.05
-"""Share of pixels at an end of the 16-bit window from which an image lies outside its range."""
 
 NAMED = 5
 """Images that are named in a fault of many."""
@@ -122,17 +117,12 @@ def _check_generator(source: Source, suite: Suite) -> None:
 
 
 def _of_pixels(whole: Submission) -> list[SubmissionError]:
-    ends = np.iinfo(np.uint16)
-    flat = whole.pixels.reshape(len(whole.pixels), -1)
-    common = np.array([np.bincount(row).max() / row.size for row in flat])
-    clipped = np.mean((flat == ends.min) | (flat == ends.max), 1)
+    flat = f"with {BLANK:.0%} or more of their pixels of one value"
     return [
-        *_many(
-            whole, common >= BLANK, f"with {BLANK:.0%} or more of their pixels of one value", "pictures", Fault.BLANK
-        ),
+        *_many(whole, blank(whole.pixels), flat, "pictures", Fault.BLANK),
         *_many(
             whole,
-            (clipped >= CLIPPED) & (common < BLANK),
+            out_of_range(whole.pixels),
             f"of which {CLIPPED:.0%} or more lies outside of z-scores from -4 to 12",
             "intensities z-scored inside the body",
             Fault.RANGE,

@@ -1,7 +1,7 @@
 """Pictures of a submission, from whatever files: checked, z-scored and put into the 16-bit window."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -53,9 +53,9 @@ def as_images(images: list[Labelled], size: int, faults: Faults, place: Path, le
     faults.stop()
     if not pictures:
         raise SubmissionError(f"{place}: found no images, expected some of each class", fault=Fault.COUNT)
-    z, intensity = _z_scores(pictures, faults)
+    pixels, intensity = _windowed(pictures, faults)
     labels, names = np.array([label for label, _ in images], np.int64), tuple(picture.name for picture in pictures)
-    return ClassImages(to_window(z), labels, intensity, names)
+    return ClassImages(pixels, labels, intensity, names)
 
 
 def too_few(counts: dict[str, int], least: int, place: Path) -> list[SubmissionError]:
@@ -70,29 +70,30 @@ def too_few(counts: dict[str, int], least: int, place: Path) -> list[SubmissionE
 def _wrong_sizes(pictures: Sequence[Picture], size: int) -> Iterator[SubmissionError]:
     """A fault for each picture of a wrong size, or one for all where they agree."""
     expected = (size, size)
-    wrong = [picture for picture in pictures if picture.values.shape != expected]
-    alike = len(wrong) == len(pictures) and len({picture.values.shape for picture in wrong}) == 1
+    wrong = [picture for picture in pictures if picture.pixels.shape != expected]
+    alike = len(wrong) == len(pictures) and len({picture.pixels.shape for picture in wrong}) == 1
     for picture in wrong[:1] if alike else wrong:
-        found = " x ".join(map(str, picture.values.shape))
+        found = " x ".join(map(str, picture.pixels.shape))
         who = f"{picture.name}: found images" if alike else f"{picture.name}: found an image"
         yield SubmissionError(f"{who} of {found} at 1 mm, expected {size} x {size}", fault=Fault.SIZE)
 
 
-def _z_scores(pictures: list[Picture], faults: Faults) -> tuple[NDArray[np.floating], Intensity]:
-    stored = [picture.z for picture in pictures if picture.z is not None]
-    if len(stored) == len(pictures) and looks_standardised(np.stack(stored)):
-        return np.stack(stored), "window"
-    z = []
+def _windowed(pictures: list[Picture], faults: Faults) -> tuple[NDArray[np.uint16], Intensity]:
+    """All pictures in the window, (n, rows, columns); one at a time, so that only these are held for all."""
+    if not any(picture.coarse for picture in pictures) and looks_standardised(picture.z for picture in pictures):
+        return np.stack([to_window(picture.z) for picture in pictures]), "window"
+    pixels = []
     for picture in pictures:
         with faults.taking():
-            z.append(standardised(picture))
+            pixels.append(to_window(standardised(picture)))
     faults.stop()
-    return np.stack(z), "standardised"
+    return np.stack(pixels), "standardised"
 
 
-def looks_standardised(z: NDArray[np.floating]) -> bool:
-    """Whether images (n, rows, columns) look as if their bodies were z-scored."""
-    mean, std = np.median(z.mean((1, 2))), np.median(z.std((1, 2)))
+def looks_standardised(images: Iterable[NDArray[np.floating]]) -> bool:
+    """Whether images (rows, columns) look as if their bodies were z-scored."""
+    moments = np.array([(z.mean(), z.std()) for z in images])
+    mean, std = np.median(moments, axis=0)
     return bool(Z_MEAN[0] <= mean <= Z_MEAN[1] and Z_STD[0] <= std <= Z_STD[1])
 
 

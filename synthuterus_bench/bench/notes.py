@@ -1,14 +1,16 @@
 """What is particular about a submission, in words: which results it has no use for, and how others are to be read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from synthuterus_bench.bench.near import Near
 from synthuterus_bench.bench.sets import MOST, Sets
 from synthuterus_bench.bench.submission import NO_CLASS, Submission
+from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.metrics.base import Scope
+from synthuterus_bench.metrics.scopes import POOLED
 from synthuterus_bench.metrics.shares import ANATOMY
-from synthuterus_bench.vocab import CLASSES
 
 AGREEMENT = ANATOMY[-1].name
 _TOLD_NOTHING = "no class was asked for: classes were measured on these images by the same metric"
@@ -19,15 +21,25 @@ def left_out(submission: Submission) -> dict[str, str]:
     return {AGREEMENT: _TOLD_NOTHING} if submission.measured else {}
 
 
-def notes_on_sizes(sets: Sets) -> tuple[str, ...]:
-    """One line for each class of which not all images are compared."""
-    named = {"synthetic": sets.submission.labels, "training": sets.real.train.labels, "held-out": sets.real.test.labels}
-    return tuple(
-        f"{name}: of {count} {which} images the first {MOST} are compared; all of them count for learning from images"
-        for which, labels in named.items()
-        for name, count in zip(CLASSES, np.bincount(labels, minlength=len(CLASSES)).tolist(), strict=False)
-        if count > MOST
-    )
+def notes_on_sizes(sets: Sets, suite: Suite) -> tuple[str, ...]:
+    """One line for each class of which not all images are compared, or fewer real ones teach than synthetic ones."""
+    compared = [scope for scope in sets.scopes(0, 0, suite.n_real_per_class) if scope.name != POOLED]
+    return tuple(note for k, scope in enumerate(compared) for note in _on_class(sets, k, scope))
+
+
+def _on_class(sets: Sets, which: int, scope: Scope) -> Iterator[str]:
+    parts = sets.submission.labels, sets.real.train.labels, sets.real.test.labels
+    fake, train, test = (int(np.sum(labels == which)) for labels in parts)
+    if len(scope.fake) < fake:
+        yield (
+            f"{scope.name}: of {fake} synthetic images the first {len(scope.fake)} are compared, for floors of more "
+            "cannot be dealt from the real ones; all of them count for learning from images"
+        )
+    for name, count in (("training", train), ("held-out", test)):
+        if count > MOST:
+            yield f"{scope.name}: of {count} {name} images the first {MOST} are compared or deal floors"
+    if train < fake:
+        yield f"{scope.name}: classifiers learn from {fake} synthetic images, and from {train} real ones beside them"
 
 
 def notes_on(submission: Submission) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from synthuterus_bench.bench.details import Confusion
+from synthuterus_bench.bench.details import Confusion, Null
 from synthuterus_bench.bench.plots import Figure
 from synthuterus_bench.bench.report_parts import Pair, PaperTable, Parts, Strip
 from synthuterus_bench.bench.table import Cell
@@ -24,6 +24,7 @@ def write_markdown(out: Path, parts: Parts) -> None:
         *_strips(parts.strips, pictures),
         *_neighbours(parts.neighbours, pictures),
         *_metrics(parts),
+        *_excess(parts),
         *_figures("By orientation", {figure.alt: figure for figure in parts.dots}, pictures),
         *_likeness(parts, pictures),
         *_confusions(parts.confusions),
@@ -122,6 +123,19 @@ def _metrics(parts: Parts) -> Iterator[str]:
     yield from (f"- {safe(reason)}" for reason in why)
     yield from (f"- {safe(note)}" for note in parts.notes)
     yield ""
+
+
+def _excess(parts: Parts) -> Iterator[str]:
+    if not parts.nulls:
+        return
+    yield from ("## Excess over relabelled real images", "")
+    yield from ("Value minus its mean over relabelled real images, and how often one of them is at least as bad (p).", "")
+    rows = [(safe(name), *(_null(null) for _, null in cells)) for name, cells in parts.nulls]
+    yield from (*table(("metric", *(safe(scope) for scope, _ in parts.nulls[0][1])), rows), "")
+
+
+def _null(null: Null | None) -> str:
+    return "not measured" if null is None else f"{null.excess:.3g} (p {null.p_value:.2g})"
 
 
 def _cell(cell: Cell | None) -> str:

@@ -15,6 +15,7 @@ from synthuterus_bench.bench.gallery import Gallery, make_gallery
 from synthuterus_bench.bench.near import Near, exact_copies, near_of
 from synthuterus_bench.bench.notes import left_out, notes_on, notes_on_copies, notes_on_sizes
 from synthuterus_bench.bench.opening import open_submission
+from synthuterus_bench.bench.pixels import blank, out_of_range
 from synthuterus_bench.bench.published import publish, to_bytes
 from synthuterus_bench.bench.reference import PHANTOM, Reference, cache_folder, load_reference, unseen
 from synthuterus_bench.bench.scoring import ScoredMetrics, score_metrics
@@ -186,19 +187,20 @@ def _details(
         rocs=tasks.rocs,
         similarities={"nearest real training image": sets.similarities(bank)},
         nulls=tuple(metrics.nulls),
-        notes=(*notes_on(sets.submission), *notes_on_sizes(sets), *notes_on_copies(near)),
+        notes=(*notes_on(sets.submission), *notes_on_sizes(sets, suite), *notes_on_copies(near)),
         near={str(one.split): NearCopies(**one.as_json()) for one in near},
     )
 
 
 def overlap(submission: Submission, real: Reference, near: tuple[Near, ...] = ()) -> dict[str, int]:
-    """Evaluated images that are in a split of the reference to the pixel, those that are near copies, and repeats.
+    """Evaluated images that are in a split of the reference to the pixel, near copies, repeats, and no pictures.
 
     Only splits that the reference has are counted; near copies only of splits that were compared.
     """
     copies = {f"copies_of_{split}": int(found.sum()) for split, found in exact_copies(submission, real).items()}
     copies |= {f"near_copies_of_{one.split}": len(one.rows) for one in near}
-    return copies | {"repeats": len(submission.digests) - len(set(submission.digests))}
+    odd = {"blank": int(blank(submission.pixels).sum()), "out_of_range": int(out_of_range(submission.pixels).sum())}
+    return copies | {"repeats": len(submission.digests) - len(set(submission.digests))} | odd
 
 
 def environment(device: str) -> dict[str, str]:

@@ -84,7 +84,9 @@ def _measure(metric: Metric, scope: Scope, features: Features, identity: Params)
         return without_value(metric, scope, "failed", "too few real patients for a floor"), []
     if not metric.within(measured.value):
         return without_value(metric, scope, "failed", f"value {measured.value} outside the metric's bounds"), []
-    params = metric.params | identity
+    if not np.isfinite(measured.null).all():
+        return without_value(metric, scope, "failed", "too few real patients for a floor"), []
+    params = metric.params_in(scope) | identity
     return _with_value(metric, scope, measured, params, measured.floor), [_null(metric, scope, measured)]
 
 
@@ -103,7 +105,7 @@ def score_one(
         measured = measure(features, scope)
     except TooFewError as error:
         return without_value(metric, scope, "unavailable", error.message)
-    return _with_value(metric, scope, measured, metric.params | identity, floor)
+    return _with_value(metric, scope, measured, metric.params_in(scope) | identity, floor)
 
 
 def _with_value(metric: Metric, scope: Scope, measured: Measurement, params: Params, floor: Floor | None) -> Result:
@@ -133,7 +135,7 @@ def without_value(metric: Metric, scope: Scope, status: Status, reason: str) -> 
     """A result that is none, for a reason."""
     return Result(
         metric=metric.name,
-        params=metric.params,
+        params=metric.params_in(scope),
         direction=metric.direction,
         scope=scope.name,
         n_real=len(scope.test),

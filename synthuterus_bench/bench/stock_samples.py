@@ -16,6 +16,7 @@ from synthuterus_bench.bench.images import standardised
 from synthuterus_bench.bench.submission import label_of
 from synthuterus_bench.cohorts.window import to_window
 from synthuterus_bench.errors import SubmissionError
+from synthuterus_bench.metrics.store import code_digest
 from synthuterus_bench.nets.segmenter import load_localiser
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.position import find_position
@@ -44,7 +45,7 @@ def draw_stock(stock: Stock, count: int, cache: Path, device: str = "cpu", track
     Raises:
         SubmissionError: the folder cannot be loaded, or draws what is no picture.
     """
-    decides = [stock.sha256, version("torch"), version("diffusers"), device, load_localiser().sha256]
+    decides = [stock.sha256, version("diffusers"), device, load_localiser().sha256, code_digest("release")]
     home = cache / "drawn" / f"stock-{digest_json(decides)[:24]}"
     starts = range(0, count, CHUNK)
     chunks = [*track(_chunks(stock, home, starts, device), f"drawing with {stock.pipeline}", len(starts))]
@@ -104,4 +105,4 @@ def _sample(stock: Stock, pipeline: Any, start: int) -> NDArray[np.uint16]:
 def _picture(stock: Stock, image: NDArray[np.float32], number: int) -> Picture:
     if np.ptp(image) == 0:
         raise SubmissionError(f"{stock.folder}: sample {number} is a constant image, expected an MR image")
-    return Picture(f"{stock.folder}: sample {number}", image, None)
+    return Picture(f"{stock.folder}: sample {number}", image)

@@ -16,7 +16,7 @@ from synthuterus_bench.vocab import CLASSES
 
 BY_CLASS = (None, *range(len(CLASSES)))
 ALL_ONLY = (None,)
-FLOOR_METHOD = "the same regime on as many real training images; 95 % over test patients"
+FLOOR_METHOD = "the same regime on at most as many real training images of each class; 95 % over test patients"
 METHOD, PAIRED = "expanded percentile bootstrap", "paired expanded percentile bootstrap"
 UNDIRECTED = ("probe-masked", "probe-border", "probe-field")
 """A probe tells how much is there, for better or worse: compare it with its floor. All else is better higher."""

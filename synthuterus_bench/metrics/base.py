@@ -76,6 +76,7 @@ class Scope:
 
     ``units`` and ``strata`` have one number a row of the whole array: images of one patient share the first, those of
     one class the second. ``permutations`` of the pooled images are drawn for a test against chance; none for 0.
+    ``mixed`` says that images of all classes are pooled as one stratum, as nobody asked them to have a class.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Scope:
     strata: NDArray[np.int64]
     null: tuple[Relabelling, ...]
     permutations: int = 0
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ class Metric:
 
     ``direction`` says what is better; of a value that can be wrong on both sides, ``none``. ``measure`` raises
     ``TooFewError`` where a scope holds too few images or patients for it; so does ``judge``, which measures two
-    submissions and whatever their images are exchanged to.
+    submissions and whatever their images are exchanged to. What is ``by_class`` pairs or weighs images by their class,
+    so that it is another quantity where a scope is mixed.
     """
 
     name: str
@@ -160,6 +163,11 @@ class Metric:
     low: float | None = None
     high: float | None = None
     params: dict[str, str | int | float | bool] = field(default_factory=dict)
+    by_class: bool = False
+
+    def params_in(self, scope: Scope) -> dict[str, str | int | float | bool]:
+        """What tells the quantity from others of its name."""
+        return self.params | ({"strata": "one"} if self.by_class and scope.mixed else {})
 
     def p_value(self, measured: Measurement) -> float:
         """How often a relabelling of real images looks at least as bad; without a direction, is at least as odd."""

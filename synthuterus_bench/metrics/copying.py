@@ -71,4 +71,4 @@ def judge_copying(features: Features, scope: Scope) -> Judge:
     return Judge(values)
 
 
-CT = Metric("ct-embedder", Need.EMBEDDER, "none", measure_copying, judge_copying)
+CT = Metric("ct-embedder", Need.EMBEDDER, "none", measure_copying, judge_copying, by_class=True)

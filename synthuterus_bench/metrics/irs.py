@@ -19,11 +19,13 @@ from synthuterus_bench.metrics.independent import one_a_unit, spread
 from synthuterus_bench.stats import difference_interval
 
 TAIL = 0.05
+COMPARED = 0.025
+"""Chance on each side of the bounds: of a score, and of the two scores of a comparison, whose interval is of 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Irs:
-    """Shares of the training set: hit, learned by maximum likelihood, and its 90 % bounds (5 % on each side)."""
+    """Shares of the training set: hit, learned by maximum likelihood, and its bounds (5 % on each side by default)."""
 
     alpha: float
     infinity: float
@@ -31,8 +33,11 @@ class Irs:
     upper: float
 
 
-def irs_from_counts(n_train: int, n_queries: int, n_hits: int) -> Irs:
+def irs_from_counts(n_train: int, n_queries: int, n_hits: int, tail: float = TAIL) -> Irs:
     """The score of ``n_hits`` distinct images among ``n_train``, hit by ``n_queries`` queries.
+
+    Args:
+        tail: chance on each side of the bounds.
 
     Raises:
         ValueError: the counts contradict each other.
@@ -40,8 +45,8 @@ def irs_from_counts(n_train: int, n_queries: int, n_hits: int) -> Irs:
     if not 1 <= n_hits <= min(n_train, n_queries):
         raise ValueError(f"{n_hits} hits of {n_queries} queries on {n_train} images")
     learned = most_likely(n_train, n_queries, n_hits)
-    few = lambda s: at_most(n_hits, s, n_queries) >= TAIL
-    many = lambda s: 1 - at_most(n_hits - 1, s, n_queries) < TAIL
+    few = lambda s: at_most(n_hits, s, n_queries) >= tail
+    many = lambda s: 1 - at_most(n_hits - 1, s, n_queries) < tail
     upper = _last(few, n_hits, n_train)
     lower = min(_last(many, n_hits - 1, n_train) + 1, n_train)
     return Irs(n_hits / n_train, learned / n_train, lower / n_train, upper / n_train)
@@ -119,9 +124,9 @@ def _queries(scope: Scope) -> list[Rows]:
     return queries
 
 
-def _bounds(score: Irs, divisor: float) -> Interval:
+def _bounds(score: Irs, divisor: float, tail: float = TAIL) -> Interval:
     low, high = score.lower / divisor, score.upper / divisor
-    return Interval(low=low, high=high, level=1 - 2 * TAIL, method="occupancy bounds", unit="patient")
+    return Interval(low=low, high=high, level=1 - 2 * tail, method="occupancy bounds", unit="patient")
 
 
 def _ratio_bounds(ours: Irs, held_out: Irs) -> Interval:
@@ -159,7 +164,7 @@ def judge_irs(features: Features, scope: Scope, adjusted: bool) -> Judge:
     def span(group: Rows, real: Rows) -> Interval:
         asked = nearest[queries(group, real)]
         counts = len(train), len(asked), len(np.unique(asked))
-        return _bounds(irs_from_counts(*counts), held_out(len(asked), real))
+        return _bounds(irs_from_counts(*counts, COMPARED), held_out(len(asked), real), COMPARED)
 
     return Judge(values, span=span)
 

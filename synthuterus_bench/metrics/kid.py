@@ -90,7 +90,7 @@ def judge_kid(features: Features, scope: Scope) -> Judge:
 def kid_metric(name: str, need: Need) -> Metric:
     """The kernel distance in the features of one layer of one extractor."""
     params: dict[str, str | int | float | bool] = {"kernel": "polynomial", "degree": DEGREE, "coef0": COEF0}
-    return Metric(name, need, "lower", measure_kid, judge_kid, params=params)
+    return Metric(name, need, "lower", measure_kid, judge_kid, params=params, by_class=True)
 
 
 KID_EMBEDDER = kid_metric("kid-embedder", Need.EMBEDDER)

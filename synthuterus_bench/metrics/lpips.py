@@ -1,7 +1,8 @@
 """LPIPS (Zhang et al. 2018) with the AlexNet trunk: to real images, to the nearest of them, and within a set.
 
-Pairs are of one class, as in the paper: of a pooled scope each value is the mean over its classes. The distance is
-quadratic in weighted features, so all pairs come from one Gram matrix a layer (``metrics/alexnet.py``).
+Pairs are of one class, as in the paper: of a pooled scope each value is the mean over its classes (where classes were
+measured, all images are one stratum, which the result's parameters say). The distance is quadratic in weighted
+features, so all pairs come from one Gram matrix a layer (``metrics/alexnet.py``).
 
 - ``lpips``: mean over all pairs of a synthetic and a held-out real image
 - ``lpips-nearest``: mean over synthetic images of the distance to the nearest held-out real one; copies give 0
@@ -102,6 +103,8 @@ def judge_diversity(distances: Features, scope: Scope) -> Judge:
     return Judge(values)
 
 
-LPIPS = Metric("lpips", Need.LPIPS, "lower", measure_lpips, judge_lpips, low=0.0)
-LPIPS_NEAREST = Metric("lpips-nearest", Need.LPIPS, "lower", measure_nearest, judge_nearest, low=0.0)
-LPIPS_DIVERSITY = Metric("lpips-diversity", Need.LPIPS, "higher", measure_diversity, judge_diversity, low=0.0)
+LPIPS = Metric("lpips", Need.LPIPS, "lower", measure_lpips, judge_lpips, low=0.0, by_class=True)
+LPIPS_NEAREST = Metric("lpips-nearest", Need.LPIPS, "lower", measure_nearest, judge_nearest, low=0.0, by_class=True)
+LPIPS_DIVERSITY = Metric(
+    "lpips-diversity", Need.LPIPS, "higher", measure_diversity, judge_diversity, low=0.0, by_class=True
+)

@@ -113,7 +113,7 @@ class NullMeans:
 
 def null_means(matrix: Floats, scope: Scope, matched: bool = False) -> NullMeans:
     """All relabellings of a scope at once; ``matched`` as for :func:`between`."""
-    rows = np.union1d(scope.train, scope.test)
+    rows = np.unique(np.concatenate([part for draw in scope.null for part in (draw.real, draw.fake)]))
     fake = np.stack([np.isin(rows, draw.fake) for draw in scope.null], 1).astype(np.float64)
     real = np.stack([np.isin(rows, draw.real) for draw in scope.null], 1).astype(np.float64)
     blocks = Blocks.of(matrix, rows, rows, scope, matched)

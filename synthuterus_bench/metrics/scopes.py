@@ -68,7 +68,8 @@ def make_scopes(
         scopes.append(_scope(name, groups, units, classes, null[-1], pooled_permutations))
     if not told:
         dealt = [relabel(whole, units, stream(seed, "null", POOLED, p)) for p in range(permutations)]
-        return [_scope(POOLED, whole, units, np.zeros_like(classes), dealt, pooled_permutations), *scopes]
+        pooled = _scope(POOLED, whole, units, np.zeros_like(classes), dealt, pooled_permutations)
+        return [replace(pooled, mixed=True), *scopes]
     joined = [_join(draws) for draws in zip(*null, strict=True) if all(_usable(draw, units) for draw in draws)]
     return [_scope(POOLED, whole, units, classes, joined, pooled_permutations), *scopes]
 
@@ -111,7 +112,8 @@ def relabel(groups: Groups, units: Ints, rng: np.random.Generator) -> Relabellin
     """Deal the patients of all real images anew, into groups of the sizes of ``test``, and of ``train`` and ``fake``.
 
     Whole patients fill the first group, its last one perhaps in part; what is left of that one is not used, so
-    the other groups can fall short by less than one patient.
+    the other groups can fall short by less than one patient. Where the synthetic images are so few that those of one
+    patient would stand for all of them, they are of as many patients instead.
     """
     real = np.concatenate([groups.train, groups.test, groups.spare])
     patients, member = np.unique(units[real], return_inverse=True)
@@ -119,7 +121,14 @@ def relabel(groups: Groups, units: Ints, rng: np.random.Generator) -> Relabellin
     order = np.argsort(place, kind="stable")
     rows, place = real[order], place[order]
     rest = rows[place > place[len(groups.test) - 1]]
-    return Relabelling(rows[: len(groups.test)], rest[: len(groups.fake)], rest[: len(groups.train)])
+    return Relabelling(rows[: len(groups.test)], _deal(rest, units, len(groups.fake)), rest[: len(groups.train)])
+
+
+def _deal(rest: Rows, units: Ints, count: int) -> Rows:
+    """The first ``count`` rows, or the first of each patient where those would be of one."""
+    first = np.sort(np.unique(units[rest], return_index=True)[1])
+    alone = 1 < count <= len(first) and first[1] >= count
+    return rest[first[:count]] if alone else rest[:count]
 
 
 def _join(pieces: tuple[Relabelling, ...]) -> Relabelling:

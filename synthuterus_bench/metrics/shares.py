@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.entry import Interval
 from synthuterus_bench.metrics.base import Features, Judge, Measurement, Metric, Need, Scope
 from synthuterus_bench.metrics.judging import judge_share
-from synthuterus_bench.stats import wilson_interval
+from synthuterus_bench.stats import effective_trials, wilson_interval
 from synthuterus_bench.vocab import CLASSES, Orientation
 
 if TYPE_CHECKING:
@@ -140,11 +140,18 @@ def measure_share(features: Features, scope: Scope, verdict: Verdict) -> Measure
     For ``Verdict.CLASS`` a hit is a valid image whose class is its own stratum.
     """
     hits = _hits(features, scope, verdict)
-    share = Share(int(hits[scope.fake].sum()), len(scope.fake))
-    low, high = share.interval
     null = np.array([hits[draw.fake].mean() for draw in scope.null])
-    interval = Interval(low=low, high=high, level=LEVEL, method="Wilson score", unit="image")
-    return Measurement(share.value, len(scope.test), len(scope.fake), null, interval)
+    found = hits[scope.fake]
+    interval = _interval(found, scope.units[scope.fake])
+    return Measurement(float(found.mean()), len(scope.test), len(scope.fake), null, interval)
+
+
+def _interval(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> Interval:
+    trials = effective_trials(hits, units)
+    low, high = wilson_interval(float(hits.mean()) * trials, trials)
+    alone = trials == len(hits)
+    method, unit = ("Wilson score", "image") if alone else ("Wilson score, effective number of images", "patient")
+    return Interval(low=low, high=high, level=LEVEL, method=method, unit=unit)
 
 
 def judge_shares(features: Features, scope: Scope, verdict: Verdict) -> Judge:

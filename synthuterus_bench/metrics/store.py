@@ -8,6 +8,7 @@ import json
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from synthuterus_bench import __version__
 from synthuterus_bench.repro import atomic_path, canonical_json, digest_array, digest_file, digest_json
 
 Arrays = dict[str, NDArray[np.floating]]
-_ROOMS = ("metrics", "nets", "prep", "cohorts")
+_PLACES = ("metrics", "nets", "prep", "cohorts", "repro.py", "stats.py", "vocab.py", "weights.py")
+_LIBRARIES = ("numpy", "scipy", "torch", "torchvision", "monai", "torch-fidelity", "lpips", "SimpleITK")
 
 
 class CacheWarning(UserWarning):
@@ -94,5 +96,7 @@ def code_digest(*more: str) -> str:
     import torch
 
     home = Path(__file__).parents[1]
-    files = [digest_file(path) for room in (*_ROOMS, *more) for path in sorted((home / room).rglob("*.py"))]
-    return digest_json([__version__, np.__version__, torch.__version__, torch.backends.cpu.get_cpu_capability(), files])
+    places = [home / place for place in (*_PLACES, *more)]
+    files = [path for place in places for path in ([place] if place.suffix else sorted(place.rglob("*.py")))]
+    versions = [__version__, *map(version, _LIBRARIES), torch.backends.cpu.get_cpu_capability()]
+    return digest_json([versions, [digest_file(path) for path in files]])

@@ -121,7 +121,7 @@ def test_a_folder_is_evaluated_by_the_file(bundle, suite, folder, embedder, tmp_
     done.save(tmp_path / "entry.json")
     assert check_entries([tmp_path / "entry.json"]).problems == []
     assert done.entry.suite.reference_digest == "a" * 64
-    assert done.entry.overlap == {"repeats": 0}
+    assert done.entry.overlap == {"repeats": 0, "blank": 0, "out_of_range": 0}
     assert "reference bundle" in done.details.notes[0]
     assert {row.metric for row in done.entry.results} >= {*suite.metrics, "macro-f1"}
 

@@ -92,12 +92,14 @@ def test_markdown_says_the_same_and_strangers_stay_text(tmp_path):
         "Images, unselected",
         "Nearest real images",
         "Metrics",
+        "Excess over relabelled real images",
         "Confusion",
         "ROC curves",
         "Beside the paper",
     ):
         assert f"\n## {heading}\n" in text
     assert "0.0025 to 0.0057" in text
+    assert "| 0.0039 (p 0.005) |" in text
     used, known = (
         set(re.findall(pattern, text)) for pattern in (r"\]\[(picture-\d+)\]", r"\n\[(picture-\d+)\]: data:")
     )

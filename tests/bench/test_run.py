@@ -53,7 +53,7 @@ def test_field_strengths_arrive_at_the_probes(cohort, suite, embedder):
 def test_copies_are_counted(done):
     overlap = done.entry.overlap
     assert sum(overlap[f"copies_of_{split}"] for split in ("train", "validation", "test")) == 32
-    assert overlap["repeats"] == 0
+    assert (overlap["repeats"], overlap["blank"], overlap["out_of_range"]) == (0, 0, 0)
 
 
 def test_twice_the_same_bytes_and_no_place_or_time_in_them(done, cohort, suite, embedder, tmp_path):

@@ -7,12 +7,14 @@ from synthuterus_bench.bench.reference import Part, Reference
 from synthuterus_bench.bench.scoring import score_metrics
 from synthuterus_bench.bench.sets import MOST, Sets
 from synthuterus_bench.bench.submission import Submission
+from synthuterus_bench.bench.suite import find_suite
 from synthuterus_bench.entry import Generator
 from synthuterus_bench.metrics.bank import FeatureBank
 from synthuterus_bench.metrics.base import Need
 from synthuterus_bench.metrics.scopes import compact, make_scopes
 from synthuterus_bench.vocab import CLASSES
 
+SUITE = find_suite("demo")
 NAMES = ("kid-embedder", "anatomy-valid", "fd-embedder", "precision-embedder", "ct-embedder", "lpips-diversity")
 
 
@@ -77,9 +79,9 @@ def test_distances_have_an_excess_over_chance_in_the_details(scopes):
     assert nulls["anatomy-valid", "av-rf"] is None
 
 
-def many(count):
+def many(count, trained=700):
     fake = labels((count, 5, 5, 5))
-    train, test = labels((700, 6, 6, 6)), labels((8, 6, 6, 6))
+    train, test = labels((trained, 6, 6, 6)), labels((8, 6, 6, 6))
     part = lambda of: Part(np.zeros((len(of), 2, 2), np.uint16), of, np.arange(len(of)))
     submission = Submission(
         np.zeros((len(fake), 2, 2), np.uint16),
@@ -102,9 +104,28 @@ def test_of_ten_thousand_images_of_a_class_as_many_are_compared_as_memory_bears_
     assert (len(first.fake), len(first.train), len(first.test)) == (MOST, MOST, 8)
     assert len(scopes[0].fake) == MOST + 15
     assert sets.parts(rows) == (MOST + 15, MOST + 18, 26)
-    said = notes_on_sizes(sets)
+    said = [note for note in notes_on_sizes(sets, SUITE) if note.startswith(f"{CLASSES[0]}:")]
     assert [note.split(":")[1].split(" the first")[0] for note in said] == [
         " of 10000 synthetic images",
         " of 700 training images",
+        " classifiers learn from 10000 synthetic images, and from 700 real ones beside them",
     ]
-    assert notes_on_sizes(many(5))[0].startswith(f"{CLASSES[0]}: of 700 training")
+    assert notes_on_sizes(many(5), SUITE)[0].startswith(f"{CLASSES[0]}: of 700 training")
+
+
+def test_of_classes_with_few_training_images_fewer_are_compared_and_that_is_said():
+    said = [note for note in notes_on_sizes(many(20, trained=9), SUITE) if "synthetic images the first" in note]
+    assert [note.split(" are")[0] for note in said] == [f"{CLASSES[0]}: of 20 synthetic images the first 9"]
+    assert not notes_on_sizes(many(5, trained=9), SUITE)
+
+
+def test_pooled_results_of_measured_classes_that_pair_by_class_are_told_apart():
+    counts = [labels(part) for part in ((30, 30), (40, 40), (24, 24))]
+    results = []
+    for told in (True, False):
+        made = make_scopes(*counts, np.arange(188), ["av-af", "av-rf"], permutations=6, seed=0, told=told)
+        results.append({(one.metric, one.scope): one for one in score_metrics(NAMES, made, bank_of(188)).results})
+    for name in ("kid-embedder", "lpips-diversity", "ct-embedder"):
+        assert results[1][name, "pooled"].params == results[0][name, "pooled"].params | {"strata": "one"}
+    for key in (("fd-embedder", "pooled"), ("kid-embedder", "av-af")):
+        assert results[1][key].params == results[0][key].params

@@ -108,6 +108,7 @@ def test_a_submission_against_itself_is_no_difference(name):
     assert found.difference == pytest.approx(0, abs=1e-9)
     assert found.p_value == pytest.approx(1)
     assert found.interval.low <= 0 <= found.interval.high
+    assert found.interval.level == pytest.approx(0.95), "the verdict looks at no other"
 
 
 @pytest.mark.parametrize("name", ["fd-embedder", "kid-embedder"])

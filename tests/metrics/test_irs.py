@@ -32,6 +32,11 @@ def test_published_table(counts, lower, infinity, upper):
     assert found.alpha == counts[2] / counts[0]
 
 
+def test_bounds_of_a_comparison_are_wider():
+    usual, wide = irs_from_counts(267, 200, 100), irs_from_counts(267, 200, 100, 0.025)
+    assert wide.lower < usual.lower < usual.infinity == wide.infinity < usual.upper < wide.upper
+
+
 def likelihood(k: int, s: int, n: int) -> float:
     """P(k | s, n) from the Stirling numbers by inclusion and exclusion, in exact integers."""
     surjections = sum((-1) ** j * comb(k, j) * (k - j) ** n for j in range(k + 1))

@@ -85,6 +85,36 @@ def test_all_relabellings_at_once_equal_one_by_one():
             assert null.fake[p] == pytest.approx(within(matrix, draw.fake, scope)[0])
 
 
+def test_floors_are_of_every_image_that_was_dealt_spare_patients_too():
+    rng = np.random.default_rng(9)
+    fake, train = np.zeros(30, int), np.zeros(10, int)
+    test, spare = np.r_[np.zeros(30, int), np.full(30, -1)], np.r_[np.full(30, -1), np.zeros(30, int)]
+    units = np.r_[np.arange(30), 30 + np.arange(10) // 2, 40 + np.arange(60) // 2]
+    scope = make_scopes(fake, train, test, units, ["a"], permutations=40, seed=0, spare=spare)[1]
+    matrix = rng.normal(size=(100, 100))
+    matrix += matrix.T
+    null = null_means(matrix, scope)
+    assert any(set(draw.fake) & set(range(70, 100)) for draw in scope.null)
+    for p, draw in enumerate(scope.null):
+        assert null.between[p] == pytest.approx(between(matrix, draw.fake, draw.real, scope).mean)
+        assert null.fake[p] == pytest.approx(within(matrix, draw.fake, scope)[0])
+
+
+@pytest.mark.parametrize("few", [2, 3, 5])
+def test_of_few_images_of_a_class_every_floor_is_a_number(few):
+    counts = (few, 12, 40, 40)
+    fake, train, test, spare = (np.zeros(n, int) for n in counts)
+    held_out = np.r_[test, np.full(40, -1)], np.r_[np.full(40, -1), spare]
+    units = np.r_[np.arange(few), 50 + np.arange(12) // 3, 100 + np.arange(80) // 2]
+    made = make_scopes(fake, train, held_out[0], units, ["a"], permutations=60, seed=0, spare=held_out[1])
+    for scope in made:
+        assert len(scope.null) == 60
+        assert all(len(np.unique(units[draw.fake])) > 1 for draw in scope.null)
+        assert np.isfinite(
+            measure_kid(Features(np.random.default_rng(1).normal(size=(len(units), 4))), scope).null
+        ).all()
+
+
 def test_the_interval_covers_zero_about_as_often_as_it_says():
     rng = np.random.default_rng(7)
     scope = scopes((40, 40, 40))[0]

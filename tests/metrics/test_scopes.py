@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 
 from synthuterus_bench.metrics.scopes import POOLED, compact, make_scopes
+from synthuterus_bench.metrics.table import METRICS
+
+LPIPS = ("lpips", "lpips-nearest", "lpips-diversity")
 
 
 @pytest.fixture
@@ -45,6 +48,20 @@ def test_spare_patients_deal_floors_and_nothing_else():
     assert {row for draw in scope.null for row in draw.fake} & set(range(58, 98))
     rows, moved = compact([scope])
     assert {row for draw in moved[0].null for row in rows[draw.fake]} == {row for d in scope.null for row in d.fake}
+
+
+def test_where_classes_were_measured_the_pooled_scope_is_one_stratum_and_says_so():
+    groups = [np.arange(n) % 2 for n in (8, 12, 12)]
+    told, measured = (
+        make_scopes(*groups, np.arange(32), ["a", "b"], permutations=2, seed=0, told=told) for told in (True, False)
+    )
+    assert [scope.mixed for scope in told] == [False, False, False]
+    assert [scope.mixed for scope in measured] == [True, False, False]
+    by_class = {name for name, metric in METRICS.items() if metric.by_class}
+    assert by_class == {"ct-embedder", *LPIPS, *(name for name in METRICS if name.startswith("kid-"))}
+    for name, metric in METRICS.items():
+        assert ("strata" in metric.params_in(measured[0])) == (name in by_class)
+        assert metric.params_in(told[0]) == metric.params_in(measured[1]) == metric.params
 
 
 def test_images_marked_minus_one_are_left_out():

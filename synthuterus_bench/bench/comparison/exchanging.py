@@ -42,7 +42,7 @@ def metric_rows(
 def _blank(metric: Metric, identity: Params, pair: Pair) -> Row:
     return Row(
         metric=metric.name,
-        params=metric.params | identity,
+        params=metric.params_in(pair.scope) | identity,
         direction=metric.direction,
         scope=pair.scope.name,
         n=len(pair.first),

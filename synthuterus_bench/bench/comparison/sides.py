@@ -94,11 +94,13 @@ class Joined:
         joined: Callable[[Ints, Ints], Ints] = lambda a, b: np.concatenate([a[:n], b[:m], a[n:]])
         units = joined(one.units, two.units + one.units.max() + 1)
         strata = joined(one.strata, two.strata)
+        mixed = one.mixed or two.mixed
         if any(side.sets.submission.measured for side in (self.first, self.second)):
             strata = np.zeros_like(strata)
         sides = one_a_unit(one.fake, one.units), n + one_a_unit(two.fake, two.units)
         mine, theirs = _matched(*sides, strata)
-        scope = Scope(one.name, np.concatenate([mine, theirs]), one.train + m, one.test + m, units, strata, ())
+        rows = np.concatenate([mine, theirs])
+        scope = Scope(one.name, rows, one.train + m, one.test + m, units, strata, (), mixed=mixed)
         return Pair(scope, mine, theirs)
 
 

@@ -53,14 +53,14 @@ def _rows(one: Taught, swaps: int) -> list[Row]:
 
 
 def _added(one: Taught, drawn: Swaps) -> list[Row]:
-    """What each adds to real images; the real arm is one and the same, so swaps are those of the joint arms."""
+    """What each adds to real images; the real arm is one and the same, so all but the values is of the joint arms."""
     panel, (first, second) = one.first.panel, one.answers
     blanks = [_blank(one, ADDED, which) for which in BY_CLASS]
     if not np.array_equal(first[REAL], second[REAL]):
         return [blank.without(OTHER_REAL) for blank in blanks]
     joint, real = duels(panel, first[BOTH], second[BOTH], drawn)["macro-f1"], score(panel, first[REAL]).f1
-    added = Duel(joint.first.less(real), joint.second.less(real), joint.swapped)
-    return [_filled(blank, added, which) for blank, which in zip(blanks, BY_CLASS, strict=True)]
+    pairs = zip(blanks, BY_CLASS, strict=True)
+    return [_filled(blank, joint, which, minus=real.value(which)) for blank, which in pairs]
 
 
 def _blank(one: Taught, metric: str, which: int | None) -> Row:
@@ -72,9 +72,9 @@ def _blank(one: Taught, metric: str, which: int | None) -> Row:
     return Row(metric=metric, params=one.first.params, direction="higher", scope=scope, n=fake, n_real=real)
 
 
-def _filled(blank: Row, duel: Duel, which: int | None) -> Row:
+def _filled(blank: Row, duel: Duel, which: int | None, minus: float = 0.0) -> Row:
     column = 0 if which is None else 1 + which
     low, high = duel.interval(column)
     ci = Interval(low=low, high=high, level=0.95, method=duel.method, unit="patient")
-    values = duel.first.value(which), duel.second.value(which)
+    values = duel.first.value(which) - minus, duel.second.value(which) - minus
     return blank.filled(values, ci, duel.p_value(column), duel.test, exchanges=len(duel.swapped))

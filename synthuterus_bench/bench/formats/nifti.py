@@ -28,8 +28,7 @@ def read_nifti_slice(path: Path) -> Picture:
         raise SubmissionError(error.message, fault=Fault.UNREADABLE) from None
     if not np.isfinite(pixels).all():
         raise SubmissionError(f"{path}: found NaN or infinite values, expected finite ones", fault=Fault.RANGE)
-    values = resample(pixels.astype(np.float32), spacing, (PIXEL_MM, PIXEL_MM))
-    return Picture(str(path), values, values)
+    return Picture(str(path), resample(pixels.astype(np.float32), spacing, (PIXEL_MM, PIXEL_MM)))
 
 
 def _sagittal_slice(path: Path) -> tuple[NDArray[np.generic], tuple[float, ...]]:

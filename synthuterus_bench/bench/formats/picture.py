@@ -14,15 +14,28 @@ GRAY = "8 or 16 bit gray, or floating point"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One image (rows, columns) at 1 mm.
-
-    ``values`` are as stored; ``z`` are the z-scores they would be if they came from this project: the inverse of the
-    16-bit window, or floating-point values themselves. None for 8 bit.
-    """
+    """One image (rows, columns) at 1 mm, its pixels as stored: uint8, uint16 or float32."""
 
     name: str
-    values: Pixels
-    z: Pixels | None
+    pixels: NDArray[np.generic]
+
+    @property
+    def values(self) -> Pixels:
+        """The pixels as they are."""
+        return self.pixels.astype(np.float32, copy=False)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether it is of 8 bit, which hold no z-scores."""
+        return bool(self.pixels.dtype == np.uint8)
+
+    @property
+    def z(self) -> Pixels:
+        """The z-scores that the pixels would be if they came from this project, unless they are coarse.
+
+        The inverse of the 16-bit window, or floating-point values themselves.
+        """
+        return from_window(self.pixels.astype(np.uint16)) if self.pixels.dtype == np.uint16 else self.values
 
 
 def as_picture(pixels: NDArray[np.generic], name: str) -> Picture:
@@ -33,14 +46,11 @@ def as_picture(pixels: NDArray[np.generic], name: str) -> Picture:
     """
     if pixels.ndim != 2 or min(pixels.shape) < 1:
         raise SubmissionError(f"{name}: found pixels of {pixels.shape}, expected rows and columns", fault=Fault.SIZE)
-    if pixels.dtype == np.uint8:
-        return Picture(name, pixels.astype(np.float32), None)
-    if pixels.dtype == np.uint16:
-        return Picture(name, pixels.astype(np.float32), from_window(pixels.astype(np.uint16)))
+    if (native := pixels.dtype.newbyteorder("=")) in (np.uint8, np.uint16):
+        return Picture(name, pixels.astype(native))
     if pixels.dtype.kind == "f":
         with np.errstate(over="ignore"):
-            values = pixels.astype(np.float32)
-        return Picture(name, values, values)
+            return Picture(name, pixels.astype(np.float32))
     raise SubmissionError(f"{name}: found pixels of {pixels.dtype}, expected {GRAY}", fault=Fault.RANGE)
 
 
