@@ -35,7 +35,9 @@ class Gram:
     def raw(self) -> Floats:
         """Inner products of the rows as they were, (n, n)."""
         own = self.rows @ self.origin
-        return self.products + own[:, None] + (own + self.origin @ self.origin)
+        found = self.products + own[:, None]
+        found += own + self.origin @ self.origin
+        return found
 
     def square_distances(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> Floats:
         """Squared Euclidean distances of two groups of rows, (n, m)."""

@@ -25,8 +25,9 @@ def kernel_of(gram: Gram) -> Floats:
     kernel = gram.raw()
     kernel /= gram.rows.shape[1]
     kernel += COEF0
-    square = kernel * kernel
-    return np.multiply(square, kernel, out=kernel)
+    for rows in kernel:
+        rows *= rows * rows
+    return kernel
 
 
 def squared_mmd(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:

@@ -4,7 +4,7 @@ Classes count alike: a mean is taken inside each pair of classes, then over thos
 plain mean inside a set would hold too few pairs of one class and be biased.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -112,42 +112,54 @@ class NullMeans:
 
 
 def null_means(matrix: Floats, scope: Scope, matched: bool = False) -> NullMeans:
-    """All relabellings of a scope at once; ``matched`` as for :func:`between`."""
+    """All relabellings of a scope at once, one block after the other; ``matched`` as for :func:`between`."""
     rows = np.unique(np.concatenate([part for draw in scope.null for part in (draw.real, draw.fake)]))
     fake = np.stack([np.isin(rows, draw.fake) for draw in scope.null], 1).astype(np.float64)
     real = np.stack([np.isin(rows, draw.real) for draw in scope.null], 1).astype(np.float64)
-    blocks = Blocks.of(matrix, rows, rows, scope, matched)
-    return NullMeans(blocks.means(real, real), blocks.means(fake, fake), blocks.means(fake, real))
+    sides = (real, real), (fake, fake), (fake, real)
+    found = [[block.means(*pair) for pair in sides] for block in _cut(matrix, rows, rows, scope, matched)]
+    return NullMeans(*np.mean(found, axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Pairs of different patients of two classes: their values (0 where none), which count, and whose rows they are."""
+
+    values: Floats
+    apart: Floats
+    left: Ints
+    right: Ints
+
+    def means(self, left: Floats, right: Floats) -> Floats:
+        """Mean over pairs for each column of how often each row counts, (left rows, p) and (right rows, p): (p,)."""
+        mine, theirs = left[self.left], right[self.right]
+        return np.asarray(np.sum(mine * (self.values @ theirs), 0) / np.sum(mine * (self.apart @ theirs), 0))
+
+
+def _cut(matrix: Floats, left: Rows, right: Rows, scope: Scope, matched: bool) -> Iterator[Block]:
+    """Blocks of a square matrix over all images, one at a time; ``matched`` as for :func:`between`."""
+    sides = [[np.flatnonzero(scope.strata[rows] == k) for k in np.unique(scope.strata[rows])] for rows in (left, right)]
+    for mine, theirs in product(*sides):
+        one, two = left[mine], right[theirs]
+        if not matched or scope.strata[one[0]] == scope.strata[two[0]]:
+            apart = (scope.units[one][:, None] != scope.units[two]).astype(np.float64)
+            yield Block(matrix[np.ix_(one, two)] * apart, apart, mine, theirs)
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Pairs of different patients, cut by class: the matrix of each block, which pairs count, and its rows."""
+    """Pairs of different patients, cut by class."""
 
-    parts: tuple[tuple[Floats, Floats, Ints, Ints], ...]
+    parts: tuple[Block, ...]
 
     @staticmethod
     def of(matrix: Floats, left: Rows, right: Rows, scope: Scope, matched: bool = False) -> "Blocks":
         """Of a square matrix over all images, rows ``left`` against ``right``; ``matched`` as for :func:`between`."""
-        sides = [
-            [np.flatnonzero(scope.strata[rows] == k) for k in np.unique(scope.strata[rows])] for rows in (left, right)
-        ]
-        parts = []
-        for mine, theirs in product(*sides):
-            one, two = left[mine], right[theirs]
-            if matched and scope.strata[one[0]] != scope.strata[two[0]]:
-                continue
-            apart = (scope.units[one][:, None] != scope.units[two]).astype(np.float64)
-            parts.append((matrix[np.ix_(one, two)] * apart, apart, mine, theirs))
-        return Blocks(tuple(parts))
+        return Blocks(tuple(_cut(matrix, left, right, scope, matched)))
 
     def means(self, left: Floats, right: Floats) -> Floats:
-        """Mean over pairs for each column of how often each row counts, (left rows, p) and (right rows, p): (p,)."""
-        found = [
-            np.sum(left[mine] * (kept @ right[theirs]), 0) / np.sum(left[mine] * (apart @ right[theirs]), 0)
-            for kept, apart, mine, theirs in self.parts
-        ]
-        return np.asarray(np.mean(found, axis=0))
+        """The mean over blocks of :meth:`Block.means`: (p,)."""
+        return np.asarray(np.mean([block.means(left, right) for block in self.parts], axis=0))
 
 
 def counts_of(groups: Sequence[Rows], rows: Rows) -> Floats:
