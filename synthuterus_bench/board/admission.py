@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from synthuterus_bench.bench.suite import SUITES
+from synthuterus_bench.board.beside import check_beside
 from synthuterus_bench.board.check import Checked, check_entries
-from synthuterus_bench.board.entries import RETRACTIONS, VERIFICATIONS, FaultyError, home_of
-from synthuterus_bench.board.history import Filed, board_among, board_of, broken_history, filed_at
-from synthuterus_bench.board.retractions import Retraction, load_retractions
-from synthuterus_bench.board.verification import read_verification
+from synthuterus_bench.board.entries import RETRACTIONS, home_of
+from synthuterus_bench.board.history import Filed, board_among, board_of, broken_history, content_at, filed_at
+from synthuterus_bench.board.retractions import Retraction, load_retractions, read_retractions
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import DataError
 
@@ -24,19 +24,23 @@ def admit(paths: list[Path], base: str | None = None) -> Checked:
     """
     checked = check_entries(paths)
     boards = dict.fromkeys(board for path in paths if path.is_dir() and (board := board_of(path)))
-    filed = None
+    filed, retracted = None, [*_retractions(boards, checked)]
     if base is not None:
         home = board_among(paths, base)
         filed = filed_at(base, home)
         for path, message in broken_history(home, filed):
             checked.add(path, message)
-    retracted = [*_retractions(boards, checked)]
+        before = _before(home, base, checked)
+        for gone in (one for one in before if home in boards and one not in retracted):
+            what = gone.metric or f"entry {gone.entry}"
+            checked.add(home / RETRACTIONS, f"no longer holds the retraction of {what}; what is retracted stays so")
+        retracted += [one for one in before if one not in retracted]
     for path, entry in checked.entries.items():
         new = _is_new(path, entry, filed)
         for message in (*_known(entry, new), *(_retracted(entry, retracted) if new else ())):
             checked.add(path, message)
     for board in boards:
-        _check_verifications(board, checked, filed)
+        check_beside(board, checked)
     return checked
 
 
@@ -69,16 +73,17 @@ def _known(entry: Entry, new: bool) -> Iterator[str]:
 
 
 def _retracted(entry: Entry, retractions: list[Retraction]) -> Iterator[str]:
+    name = entry.id if retractions else ""
     for retraction in retractions:
-        hit = [result.metric for result in entry.results if retraction.covers(entry, result)]
+        hit = [result.metric for result in entry.results if retraction.covers(entry, name, result)]
         if hit:
             what = "the whole entry" if retraction.entry else hit[0]
             yield f"retracted: {what} ({retraction.reason}); evaluate again with a version that is right"
 
 
 def _retractions(boards: dict[Path, None], checked: Checked) -> Iterator[Retraction]:
-    """Those of the boards, and of the package where there is none."""
-    files = [board / RETRACTIONS for board in boards if (board / RETRACTIONS).is_file()]
+    """Those of the boards, and of the package where there is none. Links are not followed."""
+    files = [path for board in boards if (path := board / RETRACTIONS).is_file() and not path.is_symlink()]
     chosen: list[Path | None] = [*files] or [None]
     for file in chosen:
         try:
@@ -87,19 +92,11 @@ def _retractions(boards: dict[Path, None], checked: Checked) -> Iterator[Retract
             checked.add(file or Path(RETRACTIONS), error.message.removeprefix(f"{file}: "))
 
 
-def _check_verifications(board: Path, checked: Checked, filed: Filed | None) -> None:
-    known = {entry.id for entry in checked.entries.values()} | (filed.entries if filed else frozenset())
-    home = board / VERIFICATIONS
-    for path in sorted(home.rglob("*")) if not home.is_symlink() else [home]:
-        if path.is_dir() and not path.is_symlink():
-            continue
-        if path.name == ".gitkeep":
-            continue
-        try:
-            found = read_verification(path)
-        except FaultyError as error:
-            for fault in error.faults:
-                checked.add(path, fault)
-            continue
-        if found.entry not in known:
-            checked.add(path, f"of an entry {found.entry[:12]} that the board does not hold")
+def _before(board: Path, base: str, checked: Checked) -> list[Retraction]:
+    """What was retracted in the base."""
+    data = content_at(base, board, RETRACTIONS)
+    try:
+        return [] if data is None else read_retractions(data, f"{base}: {RETRACTIONS}")
+    except DataError as error:
+        checked.add(board / RETRACTIONS, error.message)
+        return []

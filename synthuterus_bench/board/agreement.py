@@ -1,6 +1,7 @@
 """Whether results that were made again are those of an entry, within tolerances that are written down."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from synthuterus_bench.bench.table import REGIME, key_of
 from synthuterus_bench.board.levels import Outcome
@@ -65,8 +66,15 @@ def _why_not(result: Result, again: Result | None, absent: str) -> str:
         return absent
     if again.value is None:
         return again.reason or "no reason given"
-    odd = {*result.params.items()} ^ {*again.params.items()}
-    return f"measured by another {sorted(name for name, _ in odd)[0]} here"
+    names = sorted({*result.params, *again.params})
+    odd = next(name for name in names if _typed(result, name) != _typed(again, name))
+    return f"measured by another {odd} here"
+
+
+def _typed(result: Result, name: str) -> tuple[type, Any]:
+    """A parameter with its type, because 1, 1.0 and True are equal."""
+    value = result.params.get(name)
+    return type(value), value
 
 
 def _unchecked(result: Result, value: float, reason: str) -> Compared:

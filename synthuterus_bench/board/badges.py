@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from synthuterus_bench.board.entries import FaultyError
 from synthuterus_bench.board.levels import LEVELS, Level, Outcome
 from synthuterus_bench.board.verification import Verification, read_verification
+from synthuterus_bench.board.vouching import broken_claims
+from synthuterus_bench.entry import Entry
 
 DONE = {Level.RECOMPUTE: "recomputed", Level.RE_EMBED: "re-embedded", Level.REGENERATE: "regenerated"}
 FROM = {Level.RECOMPUTE: "published features", Level.RE_EMBED: "the images", Level.REGENERATE: "weights and seeds"}
@@ -41,14 +44,19 @@ def badge_of(checks: Iterable[Verification]) -> Badge:
     return Badge("verified", DONE[best], words, 1 + LEVELS.index(best), every)
 
 
-def load_verifications(folder: Path) -> dict[str, list[Verification]]:
-    """Every verification below ``folder``, by entry id.
+def load_verifications(folder: Path, entries: Iterable[Entry]) -> dict[str, list[Verification]]:
+    """Every verification below ``folder`` of one of ``entries``, by entry id.
 
     Raises:
-        FaultyError: a file is too large, breaks the schema, or lies elsewhere than it says.
+        FaultyError: a file is too large, breaks the schema, lies elsewhere than it says, or is none of its entry.
     """
+    known = {entry.id: entry for entry in entries}
     found: dict[str, list[Verification]] = {}
     for path in sorted(folder.glob("*/*.json")):
         one = read_verification(path)
+        if one.entry not in known:
+            continue
+        if faults := [*broken_claims(one, known[one.entry])]:
+            raise FaultyError(path, faults)
         found.setdefault(one.entry, []).append(one)
     return found

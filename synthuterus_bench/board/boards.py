@@ -7,7 +7,9 @@ from synthuterus_bench.bench.comparison.record import Comparison
 from synthuterus_bench.bench.table import POOLED, SCOPES, Column, columns, placed
 from synthuterus_bench.board.badges import DECLARED, Badge
 from synthuterus_bench.board.rank import CONTROL, Group, Listed, Standing, groups, rank
+from synthuterus_bench.board.superseding import objection
 from synthuterus_bench.entry import Entry, Result
+from synthuterus_bench.repro import digest_json
 
 BEHIND = ("macro-f1", "balanced-accuracy", "auc", "probe-masked", "probe-border", "probe-field")
 """Results that only the pages of entries show: the gains and the gap of the same regimes say what they come to."""
@@ -53,9 +55,10 @@ class Board:
 
     @property
     def name(self) -> str:
-        """A file name of digests: suite, version, and the begin of both digests."""
-        group = self.group
-        return f"{group.suite}-v{group.version}-{group.protocol_digest[:8]}-{group.reference_digest[:8]}"
+        """A file name that no other table has: suite, version, and the digest of all that tells tables apart."""
+        one = self.group
+        whole = digest_json([one.suite, one.version, one.protocol_digest, one.reference_digest])
+        return f"{one.suite}-v{one.version}-{whole}"
 
     @property
     def title(self) -> str:
@@ -78,12 +81,10 @@ class Board:
 
 
 def superseded(entries: Mapping[str, Entry]) -> dict[str, str]:
-    """Ids of entries that left the tables, and what came after each: a later entry of the same generator."""
+    """Ids of entries that left the tables, and what came after each: a later entry that may supersede it."""
     pairs = ((name, entry, entries.get(entry.supersedes or "")) for name, entry in entries.items())
     return {
-        entry.supersedes or "": name
-        for name, entry, old in pairs
-        if old is not None and old.generator.name == entry.generator.name
+        entry.supersedes or "": name for name, entry, old in pairs if old is not None and objection(entry, old) is None
     }
 
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from synthuterus_bench.bench.details import Details, details_path
 from synthuterus_bench.bench.suite import SUITES
-from synthuterus_bench.bench.table import POOLED, key_of
+from synthuterus_bench.bench.table import POOLED
+from synthuterus_bench.board.copies import copies
 from synthuterus_bench.board.entries import DETAILS, HOME, FaultyError, home_of, read_entry, read_file
 from synthuterus_bench.board.invariants import broken_invariants
+from synthuterus_bench.board.names import names_of
+from synthuterus_bench.board.trial import undrawable
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.look.text import one_line
 from synthuterus_bench.repro import digest_file
 
-SHORTEST_VECTOR = 3
 ALLOWED = frozenset({".gitkeep", "README.md"})
 """Files beside entries that are nobody's numbers."""
-
-Vector = tuple[tuple[str | float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def check_entries(paths: Iterable[Path]) -> Checked:
     checked = Checked()
     for path in dict.fromkeys(found for given in paths for found in _files(given, checked)):
         _check_file(path, checked)
-    _check_copies(checked)
+    for path, message in copies(checked.entries):
+        checked.add(path, message)
     return checked
 
 
@@ -73,8 +74,11 @@ def _check_names(folder: Path, every: list[Path], checked: Checked) -> None:
     """Whether all files of a tree of entries are of a kind, and at a depth, that belong there."""
     for path in every:
         entry = path.with_name(path.name.removesuffix(DETAILS) + ".json")
-        if path.suffix != ".json" and path.name not in ALLOWED:
-            checked.add(path, "a link, expected a file" if path.is_symlink() else "neither an entry nor its details")
+        if path.is_symlink():
+            if path.suffix != ".json" or path.name.endswith(DETAILS):
+                checked.add(path, "a link, expected a file")
+        elif path.suffix != ".json" and path.name not in ALLOWED:
+            checked.add(path, "neither an entry nor its details")
         elif path.name.endswith(DETAILS) and not entry.is_file():
             checked.add(path, "details without their entry")
         elif path.suffix == ".json" and len(path.relative_to(folder).parts) != 3:
@@ -89,7 +93,8 @@ def _check_file(path: Path, checked: Checked) -> None:
             checked.add(path, fault)
         return
     checked.entries[path] = entry
-    for message in (*_place(path, entry), *_details(path, entry), *_suite(entry), *broken_invariants(entry)):
+    faults = [*_place(path, entry), *_details(path, entry), *_suite(entry), *broken_invariants(entry)]
+    for message in faults or undrawable(entry):
         checked.add(path, message)
 
 
@@ -114,7 +119,7 @@ def _details(path: Path, entry: Entry) -> Iterator[str]:
 
 
 def _suite(entry: Entry) -> Iterator[str]:
-    """Of a suite that is known: its digest, and a cell for each of its metrics, if only to say why there is none."""
+    """Of a suite that is known: its digest, no metric but its own, and a cell for each, if only with a reason."""
     suite, claimed = SUITES.get(entry.suite.id), entry.suite
     if suite is None or suite.version != claimed.version:
         return
@@ -124,22 +129,5 @@ def _suite(entry: Entry) -> Iterator[str]:
     for metric in suite.metrics:
         if metric not in present:
             yield f"suite {claimed.id}: {metric} pooled is missing; give it as withheld or unavailable, with the reason"
-
-
-def _check_copies(checked: Checked) -> None:
-    """The same numbers under two names, or the same entry in two files."""
-    seen: dict[Vector, tuple[Path, Entry]] = {}
-    for path, entry in checked.entries.items():
-        values = _vector(entry)
-        if len(values) < SHORTEST_VECTOR:
-            continue
-        first, other = seen.setdefault(values, (path, entry))
-        if other is not entry and other.id == entry.id:
-            checked.add(path, f"the same entry as {first}")
-        elif other.generator.name != entry.generator.name:
-            checked.add(path, f"every value equals {first} of another generator ({other.generator.name})")
-
-
-def _vector(entry: Entry) -> Vector:
-    suite = entry.suite.protocol_digest, entry.suite.reference_digest
-    return tuple(sorted((*suite, *key_of(r), r.scope, r.value) for r in entry.results if r.value is not None))
+    for metric in sorted({result.metric for result in entry.results} - names_of(suite)):
+        yield f"suite {claimed.id}: has no metric {metric}"

@@ -19,6 +19,8 @@ from synthuterus_bench.repro import unique_keys
 
 HOME = "entries"
 VERIFICATIONS = "verifications"
+COMPARISONS = "comparisons"
+REPORTED = "reported"
 RETRACTIONS = "retractions.yaml"
 DETAILS = ".details.json"
 MAX_BYTES = 2 * 2**20

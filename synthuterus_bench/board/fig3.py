@@ -43,11 +43,12 @@ STYLES: dict[str, dict[str, Any]] = {
 def draw_fig3(entries: list[Entry], reported: list[Reported]) -> bytes:
     """A PNG: entries down, regimes across, each beside as many real images; what the paper reports below.
 
+    Names are strangers' words: a dollar sign in them is a dollar sign and begins no formula.
+
     Raises:
         DataError: no entry has a gain in macro-F1.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib import rc_context
 
     shown, notes = shown_of(entries)
     regimes = regimes_of(shown)
@@ -56,12 +57,19 @@ def draw_fig3(entries: list[Entry], reported: list[Reported]) -> bytes:
     if not any(marks.values()):
         raise DataError(f"{len(entries)} entries: found no value of {GAIN}, expected some to draw")
     names = [*(f"{one_line(one.title)[:LONGEST]} ({one.protocol})" for one in shown), *told]
-    page = Figure(figsize=(3.2 + 2.3 * len(regimes), 1.5 + 0.42 * len(names)), layout="constrained", dpi=130)
+    with rc_context({"text.parse_math": False}):
+        return _draw(marks, names, len(shown), notes)
+
+
+def _draw(marks: dict[str, list[Mark]], names: list[str], entries: int, notes: tuple[str, ...]) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    page = Figure(figsize=(3.2 + 2.3 * len(marks), 1.5 + 0.42 * len(names)), layout="constrained", dpi=130)
     FigureCanvasAgg(page)
-    for axes, regime in zip(
-        page.subplots(1, len(regimes), sharex=True, sharey=True, squeeze=False)[0], regimes, strict=True
-    ):
-        _panel(axes, regime, marks[regime], names, len(shown))
+    panels = page.subplots(1, len(marks), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (regime, found) in zip(panels, marks.items(), strict=True):
+        _panel(axes, regime, found, names, entries)
     _legend(page.axes, [name for name in STYLES if any(mark.kind == name for part in marks.values() for mark in part)])
     page.suptitle("Gain in macro-F1 over guessing on held-out real patients", x=0.01, ha="left", fontsize=11)
     page.supxlabel("\n".join(notes), fontsize=8, color=LIGHT.muted)

@@ -13,8 +13,9 @@ from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.board.check import check_entries
 from synthuterus_bench.board.commands import COMMAND, first_command
-from synthuterus_bench.board.entries import home_of, read_entry, slug
+from synthuterus_bench.board.entries import home_of, read_entry
 from synthuterus_bench.board.rank import CONTROL
+from synthuterus_bench.board.superseding import objection
 from synthuterus_bench.board.verify import Bench
 from synthuterus_bench.entry import Entry, Generator
 from synthuterus_bench.errors import EntryError
@@ -111,11 +112,11 @@ def file_first(done: Evaluation, board: Path) -> Filed:
 
 
 def _filed(entry: Entry, board: Path) -> Iterator[tuple[Path, Entry]]:
-    """Entries of the same generator under the same protocol and reference."""
+    """Entries under the same protocol and reference that this one may supersede."""
     home = (board / home_of(entry)).parent
     for path in sorted(home.glob("*.json")):
         if path.name.endswith(".details.json"):
             continue
         old = read_entry(path)
-        if old.suite == entry.suite and slug(old.generator.name) == slug(entry.generator.name):
+        if old.suite == entry.suite and objection(entry, old) is None:
             yield path, old

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from synthuterus_bench.board.entries import HOME, RETRACTIONS, VERIFICATIONS
-from synthuterus_bench.board.git import blobs_below, commit_of
+from synthuterus_bench.board.entries import COMPARISONS, HOME, RETRACTIONS, VERIFICATIONS
+from synthuterus_bench.board.git import blobs_below, commit_of, git
 from synthuterus_bench.errors import UsageError
 
 BOARD = "leaderboard"
-KEPT = (HOME, VERIFICATIONS)
+KEPT = (HOME, VERIFICATIONS, COMPARISONS)
 SUFFIX = ".json"
 _SHA1_DIGITS = 40
 
 
 @dataclass(frozen=True)
 class Filed:
-    """The entries and verifications of a board at some time: git's digest of each, by its name below the board."""
+    """What of a board is kept, at some time: git's digest of each file, by its name below the board."""
 
     blobs: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,6 +44,17 @@ def filed_at(base: str, board: Path) -> Filed:
     if (folder := board_of(Path(base))) and Path(base).is_dir():
         return filed_in(folder, _SHA1_DIGITS)
     return Filed(_kept(blobs_below(board, commit_of(board, base))))
+
+
+def content_at(base: str, board: Path, name: str) -> bytes | None:
+    """What a file of the board held in another folder, or in a revision; None where there was none."""
+    if (folder := board_of(Path(base))) and Path(base).is_dir():
+        path = folder / name
+        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    commit = commit_of(board, base)
+    if name not in blobs_below(board, commit):
+        return None
+    return git(board, "cat-file", "blob", f"{commit}:./{name}")
 
 
 def filed_in(board: Path, digits: int = _SHA1_DIGITS) -> Filed:

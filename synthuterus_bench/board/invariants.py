@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from synthuterus_bench.bench.table import POOLED, SCOPES, key_of
+from synthuterus_bench.board.amounts import odd_amounts
 from synthuterus_bench.board.arithmetic import wrong_arithmetic
 from synthuterus_bench.board.bounds import LARGEST, bounds_of
 from synthuterus_bench.entry import Entry, Privacy, Result
@@ -15,6 +16,9 @@ from synthuterus_bench.vocab import CLASSES, Orientation
 
 MAX_TEXT = 600
 MAX_RESULTS = 2000
+MAX_ALIKE, MAX_PARAMS = 16, 40
+"""Results of one metric in one scope, and parameters of one result: a suite gives fewer, a thousand stop a page."""
+
 MAX_INTEGER = 2**63
 SLACK = 1e-6
 _MACHINE = re.compile(r"(^|[\s'\"(=:])(/(home|root|Users|mnt|media|tmp|var|srv|scratch)/|[A-Za-z]:\\)")
@@ -33,6 +37,7 @@ def broken_invariants(entry: Entry) -> Iterator[str]:
     for result in entry.results:
         yield from (f"{result.metric} {result.scope}: {what}" for what in _result(result, entry))
     yield from _duplicates(entry.results)
+    yield from _crowds(entry.results)
     yield from _sums(entry.results, Orientation.AMBIGUOUS in entry.dataset.n_per_class)
     yield from _demands(entry.results)
     yield from wrong_arithmetic(entry.results)
@@ -106,6 +111,7 @@ def _result(result: Result, entry: Entry) -> Iterator[str]:
             yield f"{name} {value:g} outside [{bounds.low:g}, {bounds.high:g}]"
     if result.ci and result.value is not None and not _inside(result.value, result.ci.low, result.ci.high):
         yield f"value {result.value:g} outside its own interval [{result.ci.low:g}, {result.ci.high:g}]"
+    yield from odd_amounts(result)
     if result.status == "ok":
         yield from _counts(result, entry)
 
@@ -131,6 +137,16 @@ def _duplicates(results: list[Result]) -> Iterator[str]:
         for (metric, _, scope), times in seen.items()
         if times > 1
     )
+
+
+def _crowds(results: list[Result]) -> Iterator[str]:
+    for (metric, scope), times in Counter((result.metric, result.scope) for result in results).items():
+        if times > MAX_ALIKE:
+            yield f"{metric} {scope}: found {times} sets of parameters, expected at most {MAX_ALIKE}"
+    for result in results:
+        if len(result.params) > MAX_PARAMS:
+            found = f"found {len(result.params)} parameters, expected at most {MAX_PARAMS}"
+            yield f"{result.metric} {result.scope}: {found}"
 
 
 def _sums(results: list[Result], measured: bool) -> Iterator[str]:

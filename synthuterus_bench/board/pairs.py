@@ -6,22 +6,22 @@ errs to the careful side.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from synthuterus_bench.bench.comparison.record import LEVEL, Comparison, Row
+from synthuterus_bench.board.amounts import odd_level, too_small
+from synthuterus_bench.board.entries import MAX_FAULTS, FaultyError, read_file
 from synthuterus_bench.entry import Interval
-from synthuterus_bench.errors import DataError
+from synthuterus_bench.look.text import one_line
 from synthuterus_bench.repro import canonical_json
 
 Floats = NDArray[np.float64]
-MAX_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,34 @@ def load_comparisons(folder: Path) -> list[Comparison]:
     """Every record of ``compare`` in a folder, by file name.
 
     Raises:
-        DataError: a file is too large or breaks the schema.
+        FaultyError: as for entries; or a number in one is none that is measured.
     """
-    return [_load(path) for path in sorted(folder.glob("*.json"))]
+    return [read_comparison(path) for path in sorted(folder.glob("*.json"))]
 
 
-def _load(path: Path) -> Comparison:
-    if path.stat().st_size > MAX_BYTES:
-        raise DataError(f"{path}: found {path.stat().st_size} bytes, expected at most {MAX_BYTES}")
-    try:
-        return Comparison.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+def read_comparison(path: Path) -> Comparison:
+    """Read and validate a record of ``compare``; the file is untrusted.
+
+    Raises:
+        FaultyError: see :func:`load_comparisons`.
+    """
+    found = read_file(path, Comparison)
+    faults = [f"{row.metric} {row.scope}: {what}" for row in found.rows for what in _odd(row)]
+    if found.first.manifest_sha256 == found.second.manifest_sha256:
+        faults.insert(0, "compares images with themselves")
+    if faults:
+        raise FaultyError(path, [one_line(fault) for fault in faults[:MAX_FAULTS]])
+    return found
+
+
+def _odd(row: Row) -> Iterator[str]:
+    yield from odd_level(row.ci)
+    if row.p_value is not None and not 0 <= row.p_value <= 1:
+        yield f"p-value {row.p_value:g}, expected 0 to 1"
+    for name, value in (("first", row.first), ("second", row.second), ("difference", row.difference)):
+        yield from too_small(name, value)
+    if row.ci is not None:
+        yield from too_small("interval width", row.ci.high - row.ci.low)
 
 
 def paired_of(

@@ -5,11 +5,12 @@ surely better than what comes from :mod:`synthuterus_bench.board.pairs`, tiers a
 :mod:`synthuterus_bench.board.tiers`.
 """
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,16 @@ from synthuterus_bench.bench.table import POOLED, TITLES, key_of
 from synthuterus_bench.board.pairs import Measured, p_values, paired_of
 from synthuterus_bench.board.tiers import Span, places, surely_better, tiers
 from synthuterus_bench.entry import Entry, Interval, Result
+from synthuterus_bench.errors import WeightsError
+from synthuterus_bench.metrics.table import METRICS
+from synthuterus_bench.repro import canonical_json, digest_file
+from synthuterus_bench.weights import shipped
 
 RANK_METRIC = "kid-embedder"
 """Unbiased at any number of images, and with an interval that covers; the Fréchet distance only orders ties."""
 TIE_METRIC = "fd-embedder"
 CONTROL = "control"
+EMBEDDER = "embedder/embedder.safetensors"
 
 
 @dataclass(frozen=True)
@@ -111,9 +117,32 @@ def _ranked(
 
 
 def _usual_params(entries: list[Listed], scope: str) -> str | None:
+    """Those of the controls, which the board made itself; without any, those of most entries.
+
+    A tie goes to what this version measures by, so that nobody wins it by the choice of a name.
+    """
+    controls = [listed for listed in entries if listed.entry.generator.family == CONTROL]
+    found = _counted(controls, scope) or _counted(entries, scope)
+    return min(found, key=lambda params: (-found[params], not _is_ours(params), params)) if found else None
+
+
+def _counted(entries: list[Listed], scope: str) -> Counter[str]:
     results = (result for listed in entries for result in listed.results(RANK_METRIC, scope))
-    found = Counter(key_of(result)[1] for result in results if result.value is not None)
-    return max(found, key=lambda params: (found[params], params)) if found else None
+    return Counter(key_of(result)[1] for result in results if result.value is not None)
+
+
+def _is_ours(params: str) -> bool:
+    known = METRICS[RANK_METRIC].params | {"weights_sha256": _own_digest()}
+    return canonical_json({**json.loads(params), **known}) == params
+
+
+@cache
+def _own_digest() -> str:
+    """Of the embedder that ships, which the rank metric looks with; empty in a build without it."""
+    try:
+        return digest_file(shipped(EMBEDDER))
+    except WeightsError:
+        return ""
 
 
 def _measured(listed: Listed, scope: str, params: str | None) -> Measured | str:

@@ -102,10 +102,15 @@ def load_reported(folder: Path | None = None) -> list[Reported]:
     Raises:
         DataError: a file breaks the schema.
     """
-    return [_load(path) for path in sorted((folder or resource("leaderboard/reported")).glob("*.json"))]
+    return [read_reported(path) for path in sorted((folder or resource("leaderboard/reported")).glob("*.json"))]
 
 
-def _load(path: Path) -> Reported:
+def read_reported(path: Path) -> Reported:
+    """One paper.
+
+    Raises:
+        DataError: see :func:`load_reported`.
+    """
     try:
         return Reported.model_validate_json(path.read_bytes())
     except ValidationError as error:

@@ -30,10 +30,14 @@ class Retraction(BaseModel):
             raise ValueError("give either a metric or an entry")
         return self
 
-    def covers(self, entry: Entry, result: Result) -> bool:
-        """Whether it makes ``result`` of ``entry`` invalid; an entry that hides its version is covered."""
+    def covers(self, entry: Entry, name: str, result: Result) -> bool:
+        """Whether it makes ``result`` of ``entry`` invalid; an entry that hides its version is covered.
+
+        Args:
+            name: the entry's id, which takes long to compute.
+        """
         if self.entry is not None:
-            return self.entry == entry.id
+            return self.entry == name
         if self.metric != result.metric:
             return False
         version = evaluator_version(entry)
@@ -56,16 +60,21 @@ def load_retractions(path: Path | None = None) -> list[Retraction]:
     Raises:
         DataError: the file is missing, is no YAML, or breaks the schema.
     """
+    path = path or resource("leaderboard/retractions.yaml")
+    return read_retractions(path.read_bytes(), str(path))
+
+
+def read_retractions(data: bytes, where: str) -> list[Retraction]:
+    """The same of the content of a file that lies at ``where``."""
     import yaml
 
-    path = path or resource("leaderboard/retractions.yaml")
     try:
-        return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).retractions
+        return _File.model_validate(yaml.safe_load(data.decode("utf-8"))).retractions
     except ValidationError as error:
         first = error.errors()[0]
-        raise DataError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise DataError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+        raise DataError(f"{where}: not valid YAML ({' '.join(str(error).split())})") from None
 
 
 def evaluator_version(entry: Entry) -> tuple[int, ...] | None:
@@ -76,13 +85,16 @@ def evaluator_version(entry: Entry) -> tuple[int, ...] | None:
 
 def apply_retractions(entry: Entry, retractions: Sequence[Retraction]) -> Entry:
     """The entry with every retracted result withheld, for showing and ranking."""
-    results = [_withheld(entry, result, retractions) for result in entry.results]
+    if not retractions:
+        return entry
+    name = entry.id
+    results = [_withheld(entry, name, result, retractions) for result in entry.results]
     return entry.model_copy(update={"results": results})
 
 
-def _withheld(entry: Entry, result: Result, retractions: Sequence[Retraction]) -> Result:
+def _withheld(entry: Entry, name: str, result: Result, retractions: Sequence[Retraction]) -> Result:
     for retraction in retractions:
-        if retraction.covers(entry, result):
+        if retraction.covers(entry, name, result):
             gone = {"status": "withheld", "value": None, "ci": None, "floor": None, "per_seed": None}
             return result.model_copy(update={**gone, "reason": f"withdrawn: {retraction.reason}"})
     return result

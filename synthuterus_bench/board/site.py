@@ -10,19 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from synthuterus_bench.bench.comparison.record import Comparison
-from synthuterus_bench.bench.table import TITLES, columns, placed, table_of
-from synthuterus_bench.board.badges import DECLARED, Badge, Verification, badge_of
+from synthuterus_bench.bench.table import TITLES
+from synthuterus_bench.board.badges import DECLARED, Verification, badge_of
 from synthuterus_bench.board.block import block
 from synthuterus_bench.board.boards import Board, boards_of, is_control, superseded
-from synthuterus_bench.board.commands import command_of
-from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, eval_results, model_index, space_readme
-from synthuterus_bench.board.forest import forests
-from synthuterus_bench.board.levels import Outcome
+from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, space_readme
+from synthuterus_bench.board.page import Page, files_of
 from synthuterus_bench.board.paper import paper_tables
-from synthuterus_bench.board.rank import RANK_METRIC, Listed, Standing
+from synthuterus_bench.board.rank import RANK_METRIC, Listed
 from synthuterus_bench.board.reported import Reported, reported_table
 from synthuterus_bench.board.retractions import Retraction, apply_retractions
 from synthuterus_bench.entry import Entry
@@ -108,20 +105,6 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True)
-class Page:
-    """What the files of one entry hold: its canonical JSON as submitted, and what its page shows beside it.
-
-    ``newer`` is the id of the entry that supersedes it.
-    """
-
-    listed: Listed
-    text: str
-    badge: Badge
-    standing: Standing | None
-    newer: str | None
-
-
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="")
@@ -155,43 +138,5 @@ def _text(entry: Entry) -> str:
 
 
 def _write_page(folder: Path, dataset: str, page: Page) -> None:
-    for name, text in _of_entry(page, dataset):
+    for name, text in files_of(page, dataset):
         _write(folder / f"{page.listed.id}{name}", text)
-
-
-def _of_entry(page: Page, dataset: str) -> Iterator[tuple[str, str]]:
-    entry = page.listed.entry
-    found = columns(entry.results)
-    places = placed(entry.results, found)
-    yield ".json", page.text + "\n"
-    yield ".eval-results.yaml", eval_results(entry, page.listed.id, dataset)
-    yield ".model-index.yaml", model_index(entry, dataset)
-    yield (
-        ".html",
-        render(
-            "entry.html.j2",
-            PAGES / "entry",
-            entry=entry,
-            id=page.listed.id,
-            badge=page.badge,
-            Outcome=Outcome,
-            standing=page.standing,
-            newer=page.newer,
-            table=table_of(entry, found, places),
-            plots=forests(found, places),
-            command=command_of(entry),
-            fields=[*_fields(entry.model_dump(mode="json", by_alias=True, exclude={"results"}))],
-        ),
-    )
-
-
-def _fields(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every field as (dotted name, text); empty ones are left out."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _fields(inner, f"{place}.{name}" if place else name)
-    elif isinstance(value, list):
-        if value:
-            yield place, ", ".join(map(str, value))
-    elif value is not None:
-        yield place, str(value)

@@ -1,23 +1,18 @@
 """The boards of some entries as records to print: what the site shows of each line, without a browser."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from synthuterus_bench.board.badges import badge_of
 from synthuterus_bench.board.boards import Board, Line, boards_of, superseded
 from synthuterus_bench.board.rank import Listed
-from synthuterus_bench.board.retractions import Retraction, apply_retractions
+from synthuterus_bench.board.retractions import apply_retractions
+from synthuterus_bench.board.site import Material
 from synthuterus_bench.board.tiers import Span
-from synthuterus_bench.board.verification import Verification
 from synthuterus_bench.entry import Entry, Result
 
 
-def boards_to_show(
-    entries: Iterable[Entry],
-    retractions: Sequence[Retraction],
-    verifications: Mapping[str, Sequence[Verification]],
-    suite: str | None = None,
-) -> list[Board]:
+def boards_to_show(entries: Iterable[Entry], material: Material, suite: str | None = None) -> list[Board]:
     """One board for each protocol and reference; without entries that later ones of their generator supersede.
 
     Args:
@@ -26,8 +21,10 @@ def boards_to_show(
     known = {entry.id: entry for entry in entries}
     gone = superseded(known)
     kept = [entry for name, entry in known.items() if name not in gone and suite in (None, entry.suite.id)]
-    badges = {name: badge_of(verifications[name]) for name in known if name in verifications}
-    return boards_of([Listed(entry.id, apply_retractions(entry, retractions)) for entry in kept], badges)
+    checks = material.verifications
+    badges = {name: badge_of(checks[name]) for name in known if name in checks}
+    listed = [Listed(entry.id, apply_retractions(entry, material.retractions)) for entry in kept]
+    return boards_of(listed, badges, material.comparisons)
 
 
 def as_record(board: Board, scope: str) -> dict[str, Any]:

@@ -34,6 +34,15 @@ class Tolerances(_Model):
     trained: float = Field(default=1.0, ge=0, le=2)
 
 
+DRAWN_ANEW = Tolerances(of_interval=1.0)
+"""Of images that came out differently in the last bits: samples of one generator, each within the other's interval."""
+
+
+def tolerances_of(level: Level, exact_images: bool | None) -> Tolerances:
+    """The tolerances that a verification of a level is judged by."""
+    return DRAWN_ANEW if level is Level.REGENERATE and exact_images is False else Tolerances()
+
+
 class Compared(_Model):
     """One result of an entry: ``value`` as it stands there, ``recomputed`` as it was found, and how far that may be."""
 

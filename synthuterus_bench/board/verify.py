@@ -17,7 +17,7 @@ from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.bench.tools import Tools, make_tools
 from synthuterus_bench.board.agreement import compare_results
 from synthuterus_bench.board.levels import Level
-from synthuterus_bench.board.verification import Tolerances, Verification, verdict_of
+from synthuterus_bench.board.verification import Verification, tolerances_of, verdict_of
 from synthuterus_bench.entry import Entry, Result, Sampling
 from synthuterus_bench.errors import EntryError, SubmissionError, UsageError
 from synthuterus_bench.generators.catalogue import parse_id
@@ -29,9 +29,10 @@ from synthuterus_bench.privacy.filter import TAU
 from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.release.build import ReleasePlan, facts_of, generate
 from synthuterus_bench.repro import digest_file, digest_json
+from synthuterus_bench.vocab import CLASSES
 
-DRAWN_ANEW = Tolerances(of_interval=1.0)
-"""Of images that came out differently in the last bits: samples of one generator, each within the other's interval."""
+MOST = 10
+"""How many times the images that a suite evaluates a release may hold that is drawn again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +155,18 @@ def _drawn(entry: Entry, source: Path, bench: Bench, suite: Suite) -> Submission
     facts = (entry.generator.name, bench.cache, bench.tools.device, bench.tools.track)
     if is_stock(source):
         return open_submission(source, suite, *facts)
-    plan = plan_of(entry, source)
+    plan = plan_of(entry, source, suite)
     name = f"{entry.id[:16]}-{digest_json(facts_of(source))[:16]}"
     release = generate(plan, bench.cache / "regenerated" / name, bench.tools.workers, bench.tools.track)
     return open_submission(release.root, suite, *facts)
 
 
-def plan_of(entry: Entry, folder: Path) -> ReleasePlan:
+def plan_of(entry: Entry, folder: Path, suite: Suite) -> ReleasePlan:
     """The plan of the release that an entry was made from; all kept candidates of it, as many as there were.
 
     Raises:
-        EntryError: the entry does not say by which seed.
+        EntryError: the entry does not say by which seed, or was drawn of more images than ``MOST`` times what the
+            suite evaluates.
     """
     sampling, privacy = entry.sampling, entry.privacy
     if len(sampling.seeds) != 1:
@@ -172,6 +174,11 @@ def plan_of(entry: Entry, folder: Path) -> ReleasePlan:
     kept = sum(entry.dataset.n_per_class.values())
     if privacy.generated is not None and privacy.rejected is not None:
         kept = privacy.generated - privacy.rejected
+    if kept > (most := MOST * suite.n_per_class * len(CLASSES)):
+        raise EntryError(
+            f"entry {entry.id[:12]}: of {kept} images, expected at most {most} to draw again",
+            "verify it from its images: --level re-embed --images DIR",
+        )
     tau = TAU if privacy.threshold is None else privacy.threshold
     model = str(parse_id(load_record(folder).model_id))
     return ReleasePlan(model, folder, kept, sampling.seeds[0], tau, sampler=_sampler(sampling))
@@ -203,7 +210,7 @@ def _verification(
     bench: Bench,
     exact: bool | None = None,
 ) -> Verification:
-    tolerances = DRAWN_ANEW if exact is False else Tolerances()
+    tolerances = tolerances_of(level, exact)
     compared = [*compare_results(entry.results, results, tolerances)]
     return Verification(
         entry=entry.id,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthuterus_bench.cli import app
+from synthuterus_bench.cli.leaderboard_beside import HOME, material_of
 from synthuterus_bench.cli.output import Mode, out
 from synthuterus_bench.errors import EntryError, UsageError
 
@@ -22,9 +23,8 @@ leaderboard = typer.Typer(
 )
 app.add_typer(leaderboard, name="leaderboard")
 
-HOME = Path("leaderboard")
-ENTRIES, VERIFICATIONS, COMPARISONS = HOME / "entries", HOME / "verifications", HOME / "comparisons"
-RETRACTIONS = HOME / "retractions.yaml"
+ENTRIES = HOME / "entries"
+OF_BOARD = "that of the entries' board"
 HUB_DATASET = "synthuterus-bench/leaderboard"
 
 
@@ -68,16 +68,15 @@ def build(
     ] = None,
     out_: Annotated[Path, typer.Option("--out", help="New folder for the site.", show_default=False)] = ...,  # type: ignore[assignment]
     retractions: Annotated[
-        Path | None, typer.Option(help="YAML file of retractions. [default: the package's own]", show_default=False)
+        Path | None,
+        typer.Option(help="YAML file of retractions.", show_default=f"{OF_BOARD}, else the package's own"),
     ] = None,
-    verifications: Annotated[
-        Path | None, typer.Option(help="Folder of verifications.", show_default="leaderboard/verifications if there")
-    ] = None,
+    verifications: Annotated[Path | None, typer.Option(help="Folder of verifications.", show_default=OF_BOARD)] = None,
     comparisons: Annotated[
         Path | None,
         typer.Option(
             help="Folder of records of `synthbench compare`: paired tests for the tiers.",
-            show_default="leaderboard/comparisons if there",
+            show_default=OF_BOARD,
         ),
     ] = None,
     space: Annotated[
@@ -106,7 +105,7 @@ def build(
     given = entries or ([ENTRIES] if ENTRIES.is_dir() else [])
     checked = check_entries(given) if given else Checked()
     stop_at_problems(checked)
-    material = _material(retractions, verifications or _if_there(VERIFICATIONS), comparisons or _if_there(COMPARISONS))
+    material = material_of(given, checked.entries.values(), retractions, verifications, comparisons)
     index = build_site(
         checked.entries.values(),
         out_,
@@ -118,28 +117,6 @@ def build(
     )
     number = len(checked.entries)
     out.result({"index": str(index), "entries": number}, f"{index}: {number} {'entry' if number == 1 else 'entries'}")
-
-
-def _if_there(folder: Path) -> Path | None:
-    return folder if folder.is_dir() else None
-
-
-def _material(retractions: Path | None, verifications: Path | None, comparisons: Path | None) -> "Material":
-    from synthuterus_bench.board.badges import load_verifications
-    from synthuterus_bench.board.pairs import load_comparisons
-    from synthuterus_bench.board.reported import load_reported
-    from synthuterus_bench.board.retractions import load_retractions
-    from synthuterus_bench.board.site import Material
-
-    for folder in (verifications, comparisons):
-        if folder is not None and not folder.is_dir():
-            raise UsageError(f"{folder}: no such folder")
-    return Material(
-        load_retractions(retractions),
-        load_reported(),
-        load_verifications(verifications) if verifications else {},
-        load_comparisons(comparisons) if comparisons else [],
-    )
 
 
 class Format(StrEnum):
@@ -183,7 +160,8 @@ def table(
     chosen = _format(format_, out_)
     checked = check_entries(entries)
     stop_at_problems(checked)
-    made = _paper(chosen, [*checked.entries.values()])
+    material = material_of(entries, checked.entries.values())
+    made = _paper(chosen, [*checked.entries.values()], material)
     if out_ is None:
         out.result({"format": chosen.value, "text": made}, str(made))
         return
@@ -201,19 +179,17 @@ def _format(wanted: Format | None, path: Path | None) -> Format:
     return chosen
 
 
-def _paper(chosen: Format, entries: "list[Entry]") -> str | bytes:
+def _paper(chosen: Format, entries: "list[Entry]", material: "Material") -> str | bytes:
     from synthuterus_bench.board.fig3 import draw_fig3
     from synthuterus_bench.board.paper import paper_tables
-    from synthuterus_bench.board.reported import load_reported
-    from synthuterus_bench.board.retractions import apply_retractions, load_retractions
+    from synthuterus_bench.board.retractions import apply_retractions
     from synthuterus_bench.board.sheets import as_latex, as_markdown
 
-    retracted = load_retractions(None)
-    valid = [apply_retractions(entry, retracted) for entry in entries]
+    valid, reported = [apply_retractions(entry, material.retractions) for entry in entries], [*material.reported]
     if chosen is Format.PNG:
-        return draw_fig3(valid, load_reported())
+        return draw_fig3(valid, reported)
     write = as_latex if chosen is Format.LATEX else as_markdown
-    return write(paper_tables(valid, load_reported()))
+    return write(paper_tables(valid, reported))
 
 
 @leaderboard.command()

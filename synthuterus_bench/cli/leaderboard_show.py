@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthuterus_bench.cli.leaderboard import ENTRIES, RETRACTIONS, VERIFICATIONS, leaderboard, stop_at_problems
+from synthuterus_bench.cli.leaderboard import ENTRIES, OF_BOARD, leaderboard, stop_at_problems
+from synthuterus_bench.cli.leaderboard_beside import material_of
 from synthuterus_bench.cli.options import SuiteName
 from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
@@ -42,12 +43,16 @@ def show(
     suite: Annotated[SuiteName | None, typer.Option(help="One suite alone.", show_default="all of them")] = None,
     scope: Annotated[ScopeName, typer.Option(help="All orientations, or one.")] = ScopeName.POOLED,
     every: Annotated[bool, typer.Option("--all", help="Every metric, not the usual few.")] = False,
-    verifications: Annotated[
-        Path | None, typer.Option(help="Folder of verifications.", show_default="leaderboard/verifications if there")
-    ] = None,
+    verifications: Annotated[Path | None, typer.Option(help="Folder of verifications.", show_default=OF_BOARD)] = None,
     retractions: Annotated[
         Path | None,
-        typer.Option(help="YAML file of retractions.", show_default="leaderboard/retractions.yaml if there"),
+        typer.Option(help="YAML file of retractions.", show_default=f"{OF_BOARD}, else the package's own"),
+    ] = None,
+    comparisons: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of records of `synthbench compare`: paired tests for the tiers.", show_default=OF_BOARD
+        ),
     ] = None,
 ) -> None:
     """Print the board: tier, place, values with their intervals, and how far each entry was verified.
@@ -60,9 +65,7 @@ def show(
       synthbench leaderboard show leaderboard/entries --suite demo --scope rv-rf
       synthbench leaderboard show my_entry.json other.json --all
     """
-    from synthuterus_bench.board.badges import load_verifications
     from synthuterus_bench.board.check import check_entries
-    from synthuterus_bench.board.retractions import load_retractions
     from synthuterus_bench.board.terminal import as_record, boards_to_show
 
     given = entries or [ENTRIES]
@@ -70,10 +73,8 @@ def show(
         raise UsageError(f"found no {ENTRIES} here, expected entries to show", "name some: leaderboard show ENTRIES")
     checked = check_entries(given)
     stop_at_problems(checked)
-    folder = verifications or (VERIFICATIONS if VERIFICATIONS.is_dir() else None)
-    withdrawn = load_retractions(retractions or (RETRACTIONS if RETRACTIONS.is_file() else None))
-    found = load_verifications(folder) if folder else {}
-    boards = boards_to_show(checked.entries.values(), withdrawn, found, suite.value if suite else None)
+    material = material_of(given, checked.entries.values(), retractions, verifications, comparisons)
+    boards = boards_to_show(checked.entries.values(), material, suite.value if suite else None)
     shown = [board for board in boards if scope.value in board.scopes]
     text = "\n\n".join(_table(board, scope.value, every) for board in shown) or "no entries to show"
     out.result({"boards": [as_record(board, scope.value) for board in shown]}, text)

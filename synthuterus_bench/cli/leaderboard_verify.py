@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthuterus_bench.board.levels import Level, Outcome
-from synthuterus_bench.cli.leaderboard import HOME, leaderboard
+from synthuterus_bench.cli.leaderboard import HOME, leaderboard, stop_at_problems
 from synthuterus_bench.cli.options import Device, DeviceOption, FeaturesCache, PublishedWeights, Workers
 from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
@@ -65,7 +65,7 @@ def verify(
       synthbench leaderboard verify entry.json --level re-embed --images synthuterus
       synthbench leaderboard verify entry.json --level regenerate --weights my-model/pipeline
     """
-    from synthuterus_bench.board.entries import read_entry
+    from synthuterus_bench.board.check import check_entries
     from synthuterus_bench.board.verification import save_verification
     from synthuterus_bench.board.verify import make_bench
     from synthuterus_bench.board.verify import verify as run
@@ -73,7 +73,10 @@ def verify(
     from synthuterus_bench.workers import available_cores
 
     source = _source(level, features, images, weights)
-    claimed = read_entry(entry)
+    if not entry.is_file():
+        raise UsageError(f"{entry}: no such file, expected one entry")
+    checked = check_entries([entry])
+    stop_at_problems(checked)
     with out.telling(CacheWarning):
         bench = make_bench(
             reference,
@@ -83,7 +86,7 @@ def verify(
             device=device.value,
             track=out.track,
         )
-        found = run(claimed, level, source, bench)
+        found = run(checked.entries[entry], level, source, bench)
     path = save_verification(found, out_)
     value = found.as_json() | {"path": str(path)}
     out.result(value, f"{human(found)}\nwrote {path}")

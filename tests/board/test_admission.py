@@ -2,16 +2,22 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from synthuterus_bench.bench.suite import DEMO, SUITES
 from synthuterus_bench.board.admission import admit
+from synthuterus_bench.board.pairs import load_comparisons
 from synthuterus_bench.board.verification import save_verification
-from synthuterus_bench.errors import UsageError
+from synthuterus_bench.errors import DataError, UsageError
+from synthuterus_bench.resources import resource
 from tests.board.boards import CLAIMS, committed, demo, file
 from tests.board.samples import GENERATORS, entry
 from tests.board.test_verification import AGREES, made
+from tests.board.verified import honest
+
+WRONG = "retractions: [{metric: fid-64, before: 0.2.0, reason: wrong layer}]"
 
 
 @pytest.fixture
@@ -35,6 +41,10 @@ def test_a_sound_board(board):
         assert problems(board, base) == []
         assert problems(board / "entries", base) == []
         assert problems(board.parent, base) == []
+
+
+def test_the_board_of_this_repository_is_sound():
+    assert problems(Path(__file__).parents[2] / "leaderboard") == []
 
 
 @pytest.fixture(params=["revision", "folder", "folder above"])
@@ -66,7 +76,7 @@ def test_changed_removed_and_renamed_are_named(board, base):
 
 
 def test_verifications_are_append_only_too_and_of_entries_that_are_there(board):
-    path = save_verification(made(AGREES, entry=demo().id), board)
+    path = save_verification(honest(demo()), board)
     committed(board.parent)
     assert problems(board, "HEAD") == []
     path.unlink()
@@ -75,6 +85,8 @@ def test_verifications_are_append_only_too_and_of_entries_that_are_there(board):
     ]
     stray = save_verification(made(AGREES), board)
     assert f"{stray}: of an entry {'ab' * 6} that the board does not hold" in problems(board)
+    forged = save_verification(made(AGREES, entry=demo().id), board)
+    assert any(f"{forged}: fid-64 pooled: the entry has no such value" in line for line in problems(board))
     stray.write_text("{}")
     assert any("Field required" in line for line in problems(board))
 
@@ -121,7 +133,7 @@ def test_an_entry_of_an_older_suite_stays_but_none_comes(board, monkeypatch):
 
 
 def test_what_is_retracted_stays_but_none_comes(board):
-    (board / "retractions.yaml").write_text("retractions: [{metric: fid-64, before: 0.2.0, reason: wrong layer}]")
+    (board / "retractions.yaml").write_text(WRONG)
     assert problems(board, "HEAD") == []
     late = file(board, demo("ddpm2d-uncond-roi"))
     assert problems(board, "HEAD") == [
@@ -132,6 +144,141 @@ def test_what_is_retracted_stays_but_none_comes(board):
     assert problems(board, "HEAD") == []
     (board / "retractions.yaml").write_text("retractions: 1")
     assert any("retractions" in line for line in problems(board, "HEAD"))
+
+
+def test_a_pull_request_does_not_undo_what_is_retracted(board, base):
+    """``base`` is what the board was: its retractions count whatever the new ones say, and stay."""
+    where = board if base == "HEAD" else next(board.parent.parent.rglob("before/leaderboard"))
+    (where / "retractions.yaml").write_text(WRONG)
+    committed(board.parent)
+    gone = "no longer holds the retraction of fid-64; what is retracted stays so"
+    late = file(board, demo("ddpm2d-uncond-roi"))
+    for undone in ("retractions: []", "retractions: [{metric: lpips, reason: other}]", None):
+        (board / "retractions.yaml").unlink(missing_ok=True)
+        if undone is not None:
+            (board / "retractions.yaml").write_text(undone)
+        found = problems(board, base)
+        assert f"{board / 'retractions.yaml'}: {gone}" in found
+        assert f"{late}: retracted: fid-64 (wrong layer); evaluate again with a version that is right" in found
+    (board / "retractions.yaml").write_text(WRONG)
+    assert not any(gone in line for line in problems(board, base))
+
+
+def test_nobody_supersedes_what_is_not_theirs(board):
+    old = demo()
+    control = demo("control: noise")
+    file(board, control)
+    sound = file(board, demo(supersedes=old.id, training_data=["more of it"]))
+    assert problems(board) == []
+    sound.unlink()
+    for changes, why in (
+        ({"supersedes": "ab" * 32}, "that the board does not hold"),
+        ({"supersedes": old.id, "submitter": "eve"}, "which is of another submitter"),
+        ({"supersedes": control.id}, "which is of another generator"),
+    ):
+        late = file(board, demo(**changes, training_data=["more of it"]))
+        assert problems(board) == [f"{late}: supersedes entry {changes['supersedes'][:12]}, {why}"]
+        assert problems(board, "HEAD") == problems(board)
+        late.unlink()
+
+
+def compared(one, other, **changes):
+    """A record of ``compare`` of two entries."""
+    row = {"metric": "kid-embedder", "direction": "lower", "scope": "pooled", "n": 200, "n_real": 200, "p_value": 0.5}
+    facts = {"suite": "demo", "version": 1, "reference": "phantom-v1", "paired": True, "families": {"pooled": 1}}
+    digests = {name: CLAIMS[name] for name in ("protocol_digest", "reference_digest")}
+    sides = {
+        name: {"name": name, "manifest_sha256": side.dataset.manifest_sha256, "n_per_class": {"av-af": 50}}
+        for name, side in (("first", one), ("second", other))
+    }
+    return {"schema": "synthuterus-comparison/1", "rows": [row]} | facts | digests | sides | changes
+
+
+def put_comparison(board, value, name="a.json"):
+    path = board / "comparisons" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return path
+
+
+def test_comparisons_are_of_entries_of_the_board_and_append_only(board):
+    mine, other, stranger = (demo(name) for name in [*GENERATORS][:4][1:])
+    path = put_comparison(board, compared(mine, other))
+    committed(board.parent)
+    assert problems(board, "HEAD") == []
+    path.write_text(json.dumps(compared(other, mine)))
+    assert "changed; what is on the board stays" in problems(board, "HEAD")[0]
+    path.unlink()
+    assert problems(board, "HEAD") == [
+        f"{path}: removed; what is on the board stays, a wrong entry goes into retractions.yaml"
+    ]
+    path = put_comparison(board, compared(mine, stranger))
+    assert f"{path}: second: images 030303030303, which no entry of the board is of" in problems(board)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"surprise": 1}, "surprise: Extra inputs"),
+        ({"reference_digest": "ab" * 32}, "has this protocol and reference"),
+        ({"protocol_digest": "ab" * 32}, "has this protocol and reference"),
+        ({"first": None}, "first: Input should"),
+    ],
+)
+def test_what_a_comparison_must_not_say(board, changes, expected):
+    first, second = (demo(name) for name in [*GENERATORS][:2])
+    put_comparison(board, compared(first, second, **changes))
+    assert expected in "\n".join(problems(board))
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"p_value": 2.0}, "p-value 2, expected 0 to 1"),
+        ({"difference": 1e-300}, "difference 1e-300, expected 0"),
+        ({"ci": {"low": 0.0, "high": 1.0, "level": 1e-20, "method": "m", "unit": "u"}}, "interval of level 1e-20"),
+        ({"ci": {"low": 0.0, "high": 1e-300, "level": 0.95, "method": "m", "unit": "u"}}, "interval width 1e-300"),
+    ],
+)
+def test_numbers_of_a_comparison_that_nobody_measures(board, row, expected):
+    first, second = (demo(name) for name in [*GENERATORS][:2])
+    value = compared(first, second)
+    value["rows"][0].update(row)
+    path = put_comparison(board, value)
+    (found,) = problems(board)
+    assert found.startswith(f"{path}: kid-embedder pooled: {expected}")
+    with pytest.raises(DataError):
+        load_comparisons(path.parent)
+
+
+def test_what_else_lies_among_comparisons_is_refused(board):
+    first, second = (demo(name) for name in [*GENERATORS][:2])
+    put_comparison(board, compared(first, first))
+    put_comparison(board, "{", "b.json")
+    put_comparison(board, compared(first, second), "deeper/c.json")
+    put_comparison(board, compared(first, second), "d.txt")
+    found = "\n".join(problems(board))
+    for what in ("a.json: compares images with themselves", "b.json: not valid", "c.json: misplaced", "d.txt: mis"):
+        assert what in found
+
+
+def test_what_papers_report_is_checked_too(board):
+    path = board / "reported" / "x.json"
+    path.parent.mkdir()
+    path.write_text('{"schema": "synthuterus-reported/1"}')
+    assert f"{path}: title: Field required" in problems(board)
+    shutil.copy(next(resource("leaderboard/reported").glob("*.json")), path)
+    assert problems(board) == []
+
+
+@pytest.mark.parametrize("name", ["retractions.yaml", "verifications/.gitkeep", "comparisons/a.json", "schema/x", "x"])
+def test_a_link_anywhere_on_the_board_is_refused_unread(board, tmp_path, name):
+    (tmp_path / "secret").write_text("root:x:0:0")
+    path = board / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(tmp_path / "secret")
+    assert problems(board) == [f"{path}: a link, expected a file"]
 
 
 def test_links_in_the_tree_are_refused_unread(board, tmp_path):

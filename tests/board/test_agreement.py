@@ -42,6 +42,13 @@ def test_what_cannot_be_compared_has_a_reason():
     assert why(result(None, params={"weights_sha256": "a"})) == "no weights"
     assert why(result(None)) == "no weights"
     assert why(result(params={"weights_sha256": "b"})) == "measured by another weights_sha256 here"
+    assert why(result(params={"weights_sha256": "a", "dims": 9})) == "measured by another dims here"
+
+
+@pytest.mark.parametrize(("said", "here"), [(288.0, 288), (1, True), (1.0, True)])
+def test_equal_numbers_of_another_type_are_other_parameters(said, here):
+    (one,) = compare_results([result(params={"dims": said})], [result(params={"dims": here})], Tolerances())
+    assert (one.outcome, one.reason) == ("unchecked", "measured by another dims here")
 
 
 def test_a_result_without_a_value_claims_nothing():

@@ -3,8 +3,11 @@ import json
 import pytest
 
 from synthuterus_bench.board.badges import DECLARED, badge_of, load_verifications
-from synthuterus_bench.board.verification import Verification
+from synthuterus_bench.board.entries import FaultyError
+from synthuterus_bench.board.verification import Verification, save_verification
 from synthuterus_bench.errors import DataError
+from tests.board.samples import entry
+from tests.board.verified import honest, provable
 
 ENTRY = "12" * 32
 
@@ -70,10 +73,24 @@ def written(folder, value, name: str | None = None, home: str = ENTRY):
 
 
 def test_files_are_found_by_entry(tmp_path):
-    written(tmp_path, verification())
-    written(tmp_path, verification(level="re-embed"))
-    assert [one.level for one in load_verifications(tmp_path)[ENTRY]] == ["re-embed", "recompute"]
-    assert load_verifications(tmp_path / "none") == {}
+    mine, other = provable(entry()), provable(entry("ldm2d-ct-roi"))
+    for level in ("recompute", "re-embed"):
+        save_verification(honest(mine, level), tmp_path)
+    save_verification(honest(other), tmp_path)
+    home = tmp_path / "verifications"
+    assert load_verifications(home, [mine]) == {mine.id: [honest(mine), honest(mine, "recompute")]}
+    assert {*load_verifications(home, [mine, other])} == {mine.id, other.id}
+    assert load_verifications(tmp_path / "none", [mine]) == {}
+
+
+def test_a_badge_cannot_be_forged(tmp_path):
+    """A file that is consistent in itself, of numbers that the entry has not."""
+    mine = provable(entry())
+    path = save_verification(model(verification(mine.id, level="regenerate")), tmp_path)
+    with pytest.raises(FaultyError, match="exact_images is None") as told:
+        load_verifications(tmp_path / "verifications", [mine])
+    assert str(path) in str(told.value)
+    assert load_verifications(tmp_path / "verifications", []) == {}
 
 
 @pytest.mark.parametrize(
@@ -90,11 +107,11 @@ def test_files_are_found_by_entry(tmp_path):
 def test_other_files_are_refused(tmp_path, change, name, home):
     path = written(tmp_path, verification() | change, name, home)
     with pytest.raises(DataError, match=str(path)):
-        load_verifications(tmp_path)
+        load_verifications(tmp_path, [])
 
 
 def test_a_link_is_refused(tmp_path):
     path = written(tmp_path, verification())
     (path.parent / "recompute-2.json").symlink_to(path)
     with pytest.raises(DataError, match="a link, expected a file"):
-        load_verifications(tmp_path)
+        load_verifications(tmp_path, [])

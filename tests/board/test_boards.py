@@ -1,10 +1,12 @@
+import re
+
 import pytest
 
 from synthuterus_bench.bench.table import TITLES
 from synthuterus_bench.board.badges import DECLARED
 from synthuterus_bench.board.boards import BEHIND, OTHER, boards_of, kind_of
 from synthuterus_bench.board.rank import Listed
-from tests.board.samples import GENERATORS, board, entry, sample
+from tests.board.samples import GENERATORS, SUITE, board, entry
 
 
 def made(entries=None):
@@ -61,6 +63,27 @@ def test_only_what_was_verified_has_another_badge():
 
 
 def test_names_of_files_are_of_digests():
-    data = sample()
-    data["suite"] = data["suite"] | {"reference": "../../etc/<b>"}
-    assert made([entry(suite=data["suite"])]).name == "sample-suite-v1-abababab-cdcdcdcd"
+    plain, odd = (made([entry(suite=SUITE | {"reference": name})]).name for name in ("phantom", "../../etc/<b>"))
+    assert plain == odd
+    assert re.fullmatch(r"sample-suite-v1-[0-9a-f]{64}", plain)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"protocol_digest": "ab" * 31 + "00"},
+        {"reference_digest": "cd" * 31 + "00"},
+        {"version": 2},
+        {"protocol_digest": "cd" * 32, "reference_digest": "ab" * 32},
+    ],
+)
+def test_no_two_tables_have_one_name(change):
+    """Digests of the same beginning are easily made."""
+    found = boards_of([Listed(each.id, each) for each in (entry(), entry(suite=SUITE | change))], {})
+    assert len({each.name for each in found}) == 2
+
+
+@pytest.mark.parametrize("digest", ["cd", "cd" * 32 + "0", "CD" * 32, "cd" * 31 + "\n0", "../" + "c" * 61])
+def test_a_reference_digest_is_a_digest(digest):
+    with pytest.raises(ValueError, match="reference_digest"):
+        entry(suite=SUITE | {"reference_digest": digest})

@@ -8,6 +8,7 @@ from synthuterus_bench.bench.suite import DEMO
 from synthuterus_bench.board.check import check_entries
 from synthuterus_bench.board.entries import home_of, slug
 from synthuterus_bench.entry import load_entry
+from tests.board.boards import CLAIMS
 from tests.board.samples import GENERATORS, SUITE, board, entry, sample
 
 
@@ -109,6 +110,52 @@ def test_same_metric_twice(tmp_path):
     assert problems(tmp_path, data) == ["kid-embedder pooled: given 2 times with equal parameters"]
 
 
+def hostile(metric, **facts):
+    """One more result that nobody measured."""
+    row = {"direction": "none", "scope": "pooled", "n_real": 9, "n_fake": 9, "status": "ok", "value": 0.5}
+    return row | {"metric": metric} | facts
+
+
+def kid(**changes):
+    """The results of a sample with another interval of its KID."""
+    rows = copy.deepcopy(sample()["results"])
+    rows[0]["ci"].update(changes)
+    return rows
+
+
+SPAN = {"low": 0.0, "high": 1e-310, "level": 0.95, "method": "m", "unit": "u"}
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        (kid(level=1e-20), "kid-embedder pooled: interval of level 1e-20"),
+        (kid(level=0.9999999999999999), "kid-embedder pooled: interval of level 0.9999999999999999"),
+        ([*kid(), hostile("probe-zzz", params={"guessing": "hello"})], "guessing 'hello'"),
+        ([*kid(), hostile("zzz", value=0, ci=SPAN)], "interval high 1e-310"),
+        ([*kid(), hostile("zzz", value=5e-324), hostile("zzz", value=0.0, scope="av-af")], "value 4.94066e-324"),
+        ([*kid(), hostile("zzz")], "suite demo: has no metric zzz"),
+    ],
+)
+def test_one_entry_stops_nobody_else(tmp_path, results, expected):
+    """Each of these once passed, and no board could be drawn with it."""
+    found = problems(tmp_path, sample(suite=CLAIMS, results=results), sample("ldm2d-ct-roi", suite=CLAIMS))
+    assert any(expected in line for line in found), found
+
+
+def test_no_crowd_of_parameters(tmp_path):
+    """A column is told from each of its like by what differs; thousands would take minutes to draw."""
+    many = [hostile("zzz", params={"place": place}) for place in range(17)]
+    assert problems(tmp_path, sample(results=[*kid(), *many[1:]])) == []
+    assert problems(tmp_path, sample(results=[*kid(), *many])) == [
+        "zzz pooled: found 17 sets of parameters, expected at most 16"
+    ]
+    wide = hostile("zzz", params={f"p{place}": 1 for place in range(41)})
+    assert problems(tmp_path, sample(results=[*kid(), wide])) == [
+        "zzz pooled: found 41 parameters, expected at most 40"
+    ]
+
+
 def test_numbers_of_another_generator(tmp_path):
     copied = sample("ldm2d-ct-roi", results=sample("ddpm2d-ct-roi")["results"])
     found = problems(tmp_path, sample("ddpm2d-ct-roi"), copied)
@@ -165,6 +212,13 @@ def test_link_is_refused_unread(tmp_path):
     link = tmp_path / "entry.json"
     link.symlink_to(tmp_path / "secret")
     assert [problem.message for problem in check_entries([link]).problems] == ["a link, expected a file"]
+
+
+@pytest.mark.parametrize("name", ["README.md", ".gitkeep", "x.details.json", "x.json", "x"])
+def test_a_link_in_the_tree_is_refused_whatever_its_name(tmp_path, name):
+    put(tmp_path, home_of(entry()), json.dumps(sample()))
+    (tmp_path / "entries" / name).symlink_to("/etc/passwd")
+    assert {problem.message for problem in check_entries([tmp_path]).problems} == {"a link, expected a file"}
 
 
 def test_missing_and_empty(tmp_path):

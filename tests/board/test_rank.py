@@ -1,5 +1,9 @@
+import pytest
+
 from synthuterus_bench.board.rank import Listed, groups, rank
 from synthuterus_bench.board.tiers import Span
+from synthuterus_bench.repro import digest_file
+from synthuterus_bench.weights import shipped
 from tests.board.samples import SUITE, board, entry, sample
 
 
@@ -63,6 +67,30 @@ def test_other_parameters_do_not_rank():
     found = rank([listed("a", 1, 0.1, degree=3), listed("b", 2, 0.1, degree=3), listed("c", 0, 0.1, degree=9)])
     assert found[-1].reason == "Embedder KID by other parameters"
     assert [standing.place for standing in found] == [Span(1, 1, 2), Span(2, 2, 2), None]
+
+
+def control(value: float, **params) -> Listed:
+    made = listed("control: noise", value, 0.1, **params).entry
+    facts = made.generator.model_copy(update={"family": "control"})
+    made = made.model_copy(update={"generator": facts})
+    return Listed(made.id, made)
+
+
+def test_the_parameters_of_controls_decide_however_many_are_against_them():
+    odd = [listed(name, 0, 0.1, degree=9) for name in "abc"]
+    found = rank([*odd, listed("honest", 1, 0.1, degree=3), control(5, degree=3)])
+    assert places(found)["honest"] == Span(1, 1, 1)
+    reasons = sorted(standing.reason for standing in found if standing.place is None)
+    assert reasons == [*["Embedder KID by other parameters"] * 3, "control"]
+
+
+@pytest.mark.parametrize("odd", ["zz" * 32, "00" * 32])
+def test_a_tie_goes_to_what_the_package_measures_by(odd):
+    own = {"kernel": "polynomial", "degree": 3, "coef0": 1.0}
+    digest = digest_file(shipped("embedder/embedder.safetensors"))
+    honest = listed("honest", 1, 0.1, **own, weights_sha256=digest)
+    found = places(rank([listed("a", 0, 0.1, **own, weights_sha256=odd), honest]))
+    assert found == {"honest": Span(1, 1, 1), "a": None}
 
 
 def test_reasons_of_the_unranked():

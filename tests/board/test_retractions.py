@@ -1,6 +1,7 @@
 import pytest
 
 from synthuterus_bench.board.retractions import apply_retractions, load_retractions
+from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import DataError
 from tests.board.samples import entry
 
@@ -47,6 +48,16 @@ def test_whole_entry(tmp_path):
         ("withheld", None, "withdrawn: images mixed up")
     }
     assert apply_retractions(entry("ldm2d-ct-roi"), load_retractions(path)) == entry("ldm2d-ct-roi")
+
+
+def test_the_id_is_computed_once_an_entry(tmp_path, monkeypatch):
+    """It is a digest of the whole; an entry has a hundred results and a board a thousand entries."""
+    asked = []
+    monkeypatch.setattr(Entry, "id", property(lambda self: asked.append(1) or "ab" * 32))
+    path = written(tmp_path, f"retractions: [{{entry: {'cd' * 32}, reason: a}}, {{entry: {'ab' * 32}, reason: b}}]")
+    shown = apply_retractions(entry(), load_retractions(path))
+    assert {result.reason for result in shown.results} == {"withdrawn: b"}
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_retracted_metric_is_withdrawn_and_unranked(tmp_path):
 
 def test_superseded_entry_leaves_the_table_but_keeps_its_page(tmp_path):
     old = entry()
-    index = build_site([old, entry(supersedes=old.id, submitter="again")], tmp_path / "site", Material())
+    index = build_site([old, entry(supersedes=old.id, training_data=["more of it"])], tmp_path / "site", Material())
     assert old.id not in index.read_text(encoding="utf-8")
     assert "A later entry of this generator" in (index.parent / "entry" / f"{old.id}.html").read_text(encoding="utf-8")
 

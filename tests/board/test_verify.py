@@ -90,7 +90,7 @@ def test_re_embed_agrees_on_everything(done, release, bench, small):
 
 
 def test_regenerate_draws_the_same_images(done, tiny_model, bench, small):
-    plan = plan_of(done.entry, tiny_model)
+    plan = plan_of(done.entry, tiny_model, small)
     assert (plan.scans, plan.seed, plan.tau, plan.sampler.steps) == (16, 3, 1.0, 2)
     found = verify(done.entry, Level.REGENERATE, tiny_model, bench, small)
     assert (found.verdict, found.exact_images) == (Outcome.AGREES, True)
@@ -138,6 +138,17 @@ def test_what_an_entry_does_not_say_cannot_be_done_again(done, features, release
         verify(done.entry.model_copy(update={"generator": unnamed}), Level.REGENERATE, tiny_model, bench, small)
     with pytest.raises(EntryError, match="not in this version"):
         verify(done.entry, Level.RE_EMBED, release, bench)
+
+
+@pytest.mark.parametrize("said", [{"generated": 10**12, "rejected": 0}, {"generated": 10**12 + 4, "rejected": 4}])
+def test_no_more_is_drawn_than_the_suite_needs(done, tiny_model, bench, small, said):
+    greedy = done.entry.model_copy(update={"privacy": done.entry.privacy.model_copy(update=said)})
+    with pytest.raises(EntryError, match="of 1000000000000 images, expected at most 120 to draw again"):
+        verify(greedy, Level.REGENERATE, tiny_model, bench, small)
+    many = done.entry.dataset.model_copy(update={"n_per_class": {"av-af": 121}})
+    bare = done.entry.privacy.model_copy(update={"generated": None})
+    with pytest.raises(EntryError, match="of 121 images"):
+        plan_of(done.entry.model_copy(update={"dataset": many, "privacy": bare}), tiny_model, small)
 
 
 def test_another_reference_is_refused(done, release, bench, small, tmp_path):

@@ -25,7 +25,7 @@ def steps(workflow):
 
 
 def test_it_runs_for_pull_requests_alone_and_may_only_read(workflow):
-    assert [*workflow["on"]] == ["pull_request"]
+    assert workflow["on"] == {"pull_request": {"paths": ["leaderboard/**"]}}
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
         assert not {"permissions", "secrets", "environment", "env", "container", "services"} & job.keys()

@@ -6,7 +6,7 @@ from synthuterus_bench.board.verification import save_verification
 from synthuterus_bench.cli import run
 from tests.board.boards import CLAIMS, demo, file
 from tests.board.samples import GENERATORS, sample
-from tests.board.test_verification import AGREES, made
+from tests.board.verified import honest
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def board(tmp_path, monkeypatch):
 
 
 def test_values_tiers_and_badges(board, capsys):
-    save_verification(made(AGREES, entry=demo().id, level="re-embed"), board)
+    save_verification(honest(demo()), board)
     assert run(["leaderboard", "show"]) == 0
     told = capsys.readouterr().out
     assert "demo v1, against phantom-v1: pooled" in told
@@ -52,7 +52,7 @@ def test_another_suite_has_no_entries(board, capsys):
 
 
 def test_what_was_retracted_or_superseded(board, capsys):
-    newer = file(board, demo(supersedes=demo().id, submitter="again"))
+    newer = file(board, demo(supersedes=demo().id, training_data=["more of it"]))
     (board / "retractions.yaml").write_text("retractions: [{metric: lpips, reason: wrong layer}]")
     assert run(["leaderboard", "show", "--all"]) == 0
     told = capsys.readouterr().out

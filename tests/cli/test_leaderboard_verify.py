@@ -5,7 +5,7 @@ import pytest
 from synthuterus_bench.board import verify as verifying
 from synthuterus_bench.board.verification import read_verification
 from synthuterus_bench.cli import run
-from tests.board.boards import demo
+from tests.board.boards import CLAIMS, demo
 from tests.board.test_verification import AGREES, DIFFERS, UNCHECKED, made
 
 
@@ -63,6 +63,20 @@ def test_what_differs_is_shown_and_is_no_success(entry, answer, tmp_path, capsys
 def test_each_level_takes_its_own_source(entry, options, capsys):
     assert run(["leaderboard", "verify", entry, *options]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_entry_is_checked_before_it_is_done_again(tmp_path, monkeypatch, capsys):
+    def never(*_, **__):
+        raise AssertionError("done again unchecked")
+
+    monkeypatch.setattr(verifying, "verify", never)
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(demo(suite=CLAIMS | {"reference": "\x1b[2J"}).as_json()))
+    assert run(["leaderboard", "verify", str(path), "--level", "re-embed", "--images", "x"]) == 1
+    told = capsys.readouterr().err
+    assert "suite.reference: holds control" in told
+    assert "\x1b" not in told
+    assert run(["leaderboard", "verify", str(tmp_path), "--level", "re-embed", "--images", "x"]) == 2
 
 
 def test_a_hostile_entry_is_one_line(tmp_path, capsys):

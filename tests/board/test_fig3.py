@@ -1,0 +1,35 @@
+import pytest
+
+from synthuterus_bench.board.fig3 import draw_fig3
+from synthuterus_bench.board.reported import load_reported
+from tests.board.samples import SUITE, entry, sample
+
+ROI = SUITE | {"id": "uterus-2d-roi"}
+
+
+def named(name: str, **suite: str):
+    return entry(suite=ROI | suite, generator=sample()["generator"] | {"name": name})
+
+
+@pytest.mark.parametrize("name", [r"$\nope$", r"$\frac{1}{", "5 $ or 6 $", "$x^2$", "{}_^%", r"a\$b$"])
+def test_names_of_strangers_are_no_formulas(name):
+    entries = [named(name), named("plain", reference=name)]
+    assert draw_fig3(entries, load_reported()).startswith(b"\x89PNG")
+
+
+def test_a_formula_is_drawn_as_its_letters(monkeypatch):
+    from matplotlib.mathtext import MathTextParser
+
+    def never(*_, **__):
+        raise AssertionError("a stranger's text was read as a formula")
+
+    monkeypatch.setattr(MathTextParser, "parse", never)
+    assert draw_fig3([named("$x^2$", reference="$y^2$")], load_reported()).startswith(b"\x89PNG")
+
+
+def test_the_setting_is_put_back():
+    from matplotlib import rcParams
+
+    before = rcParams["text.parse_math"]
+    draw_fig3([named("$x$")], [])
+    assert rcParams["text.parse_math"] == before
