@@ -1,6 +1,8 @@
 """Build a study: choose, shuffle, write the page, and beside its folder the key."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +11,12 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.cohorts.record import Scan
 from synthuterus_bench.cohorts.store import Cohort, load_cohort
-from synthuterus_bench.errors import StudyError
+from synthuterus_bench.errors import StudyError, UsageError
 from synthuterus_bench.repro import check_place, digest_bytes, staged_folder, stream, write_atomic
 from synthuterus_bench.study.choice import choose, quotas
 from synthuterus_bench.study.key import Item, Key, Origin, load_key, save_key, seal
 from synthuterus_bench.study.page import shown_bytes, study_page
+from synthuterus_bench.study.shown import on_one_scale
 from synthuterus_bench.vocab import Kind, Split
 
 PAGE, KEY = "study.html", "key.json"
@@ -30,8 +33,15 @@ class Built:
 
 
 def key_home(out: Path) -> Path:
-    """The folder of the key: beside that of the page, never inside."""
-    return out.parent / f"{out.name}.private"
+    """The folder of the key: beside that of the page, never inside.
+
+    Raises:
+        UsageError: ``out`` ends in no name, as ``/`` and ``study/..``.
+    """
+    named = out if out.name else out.absolute()
+    if named.name in ("", ".."):
+        raise UsageError(f"--out {out}: found no name of a folder at its end, expected one", "give --out study")
+    return named.parent / f"{named.name}.private"
 
 
 def build_study(
@@ -53,8 +63,10 @@ def build_study(
 
     Raises:
         StudyError: the two cannot be shown as one study, or have too few scans.
+        UsageError: ``out`` ends in no name.
     """
     home = key_home(out)
+    out = out if out.name else out.absolute()
     check_place(home / KEY)
     origins = {Kind.REAL: load_cohort(real), Kind.SYNTHETIC: load_cohort(synthetic)}
     _check_alike(origins[Kind.REAL], origins[Kind.SYNTHETIC])
@@ -66,14 +78,33 @@ def build_study(
     shape = _one_shape([scan for some in scans.values() for scan in some])
     salt = _salt(scans[Kind.REAL])
     ordered = shuffle([(kind, scan) for kind, some in scans.items() for scan in some], seed, salt)
-    key = _key(origins, split, ordered, seed, salt, shape)
+    shown = on_one_scale([scan.pixels for _, scan in ordered], seed, salt)
+    items = tuple(_item(kind, scan, pixels) for (kind, scan), pixels in zip(ordered, shown, strict=True))
+    key = _key(origins, split, items, seed, salt, shape)
     if (home / KEY).exists() and load_key(home / KEY).study != key.study:
         raise StudyError(f"{home / KEY}: found the key of another study", "remove it or give another --out")
-    with staged_folder(out) as staged:
-        write_atomic(staged / PAGE, study_page(key, [scan.pixels for _, scan in ordered], title))
+    with _key_beside(key, home), staged_folder(out) as staged:
+        write_atomic(staged / PAGE, study_page(key, shown, title))
+    return Built(out / PAGE, home / KEY, key)
+
+
+@contextmanager
+def _key_beside(key: Key, home: Path) -> Iterator[None]:
+    """The key in its folder; where what follows fails, no key and no folder that was not there before."""
+    if (home / KEY).exists():
+        yield
+        return
+    made = [folder for folder in (home, *home.parents) if not folder.exists()]
+    try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         save_key(key, home / KEY)
-    return Built(out / PAGE, home / KEY, key)
+        yield
+    except BaseException:
+        (home / KEY).unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
 
 
 def shuffle(scans: list[tuple[Kind, Scan]], seed: int, salt: str) -> list[tuple[Kind, Scan]]:
@@ -92,7 +123,7 @@ def _salt(scans: list[Scan]) -> str:
 def _key(
     origins: dict[Kind, Cohort],
     split: Split,
-    ordered: list[tuple[Kind, Scan]],
+    items: tuple[Item, ...],
     seed: int,
     salt: str,
     shape: tuple[int, int, int],
@@ -105,18 +136,18 @@ def _key(
         "shape": shape,
         "real": Origin(name=real.name, digest=real.digest, split=split),
         "synthetic": Origin(name=synthetic.name, digest=synthetic.digest),
-        "items": tuple(_item(kind, scan) for kind, scan in ordered),
+        "items": items,
     }
     return seal(values)
 
 
-def _item(kind: Kind, scan: Scan) -> Item:
+def _item(kind: Kind, scan: Scan, shown: NDArray[np.uint16]) -> Item:
     return Item(
         kind=kind,
         orientation=scan.orientation,
         scan_id=scan.scan_id,
         generator=scan.generator,
-        shown_sha256=digest_bytes(shown_bytes(scan.pixels)),
+        shown_sha256=digest_bytes(shown_bytes(shown)),
     )
 
 

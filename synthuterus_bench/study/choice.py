@@ -41,7 +41,7 @@ def choose(
     """Scans of a cohort that fill ``wanted``, drawn by the seed, no patient twice.
 
     Raises:
-        StudyError: a class has too few patients or scans, or real scans name a generator.
+        StudyError: a class has too few patients or scans, or a scan is of the other kind.
     """
     picked = _pick(_candidates(cohort, split, kind, wanted), wanted, seed, kind)
     missing = {name: count - picked[1][name] for name, count in wanted.items() if picked[1][name] < count}
@@ -57,12 +57,25 @@ def _candidates(
 ) -> list[Candidate]:
     found = []
     for place, row in enumerate(cohort.rows(split)):
-        if kind is Kind.REAL and row["generator"] is not None:
-            raise StudyError(f"--real {cohort.root}: {row['scan_id']} was made by a generator, expected real scans")
+        _check_kind(cohort, kind, row)
         orientation = [*Orientation][row["orientation"]]
         if ANY in wanted or orientation in wanted:
             found.append(Candidate(place, _person(row, kind), orientation))
     return found
+
+
+def _check_kind(cohort: Cohort, kind: Kind, row: dict[str, Any]) -> None:
+    """A synthetic row is of no patient, and drawn by a generator or judged by the filter; a real one is not drawn."""
+    where = f"--{kind} {cohort.root}: {row['scan_id']}"
+    if kind is Kind.REAL and row["generator"] is not None:
+        raise StudyError(f"{where} was made by a generator, expected real scans")
+    if kind is Kind.REAL:
+        return
+    found = "is of a patient" if row["patient_id"] is not None else "names no generator"
+    if row["patient_id"] is not None or (row["generator"] is None and row["max_similarity"] is None):
+        raise StudyError(
+            f"{where} {found}, expected synthetic scans", "make some: synthbench generate --out synthuterus"
+        )
 
 
 def _person(row: dict[str, Any], kind: Kind) -> str:

@@ -5,6 +5,7 @@ would tell a smooth image from a noisy one, and no lowest bits in which a genera
 """
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,13 @@ def shown_bytes(pixels: NDArray[np.generic]) -> bytes:
     return (np.asarray(pixels, np.uint16) >> DROPPED_BITS).astype("<u2").tobytes()
 
 
-def study_page(key: Key, pixels: list[NDArray[np.generic]], title: str) -> str:
+def study_page(key: Key, pixels: Sequence[NDArray[np.generic]], title: str) -> str:
     """The whole page.
 
     Args:
         key: for the study's id and the shape of its images; nothing else of it is used.
-        pixels: uint16 of (rows, columns) or (slices, rows, columns), in the order of the page.
+        pixels: as :mod:`.shown` gives them: uint16 of (rows, columns) or (slices, rows, columns), in the order of
+            the page.
     """
     from markupsafe import Markup
 

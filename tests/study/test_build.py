@@ -1,11 +1,12 @@
 import json
 import shutil
 import stat
+from pathlib import Path
 
 import pytest
 
-from synthuterus_bench.errors import DataError, StudyError
-from synthuterus_bench.study.build import build_study, shuffle
+from synthuterus_bench.errors import DataError, StudyError, UsageError
+from synthuterus_bench.study.build import build_study, key_home, shuffle
 from synthuterus_bench.study.key import load_key
 from synthuterus_bench.vocab import Kind
 from tests.study.samples import cohort, pixels
@@ -70,3 +71,33 @@ def test_scans_that_cannot_be_one_study_are_refused(sources, tmp_path):
         build_study(sources[0], small, tmp_path / "out", n=4)
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "out.private").exists()
+
+
+def test_the_folder_here_has_its_key_beside_it_too(sources, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    made = build_study(*sources, Path("."), n=4)
+    assert made.key_path == tmp_path / "here.private" / "key.json"
+    assert made.page == here / "study.html"
+    assert [path.name for path in here.iterdir()] == ["study.html"]
+
+
+@pytest.mark.parametrize("out", ["/", "..", "study/.."])
+def test_a_place_without_a_name_is_refused_before_anything_is_read(out, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="found no name of a folder at its end"):
+        build_study(tmp_path / "none", tmp_path / "none", Path(out))
+    assert not [*tmp_path.iterdir()]
+    assert key_home(Path("a/study")) == Path("a/study.private")
+
+
+def test_without_its_page_no_key_stays(sources, tmp_path, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    with pytest.raises(DataError, match="expected nothing there yet"):
+        build_study(*sources, tmp_path / "full", n=4)
+    monkeypatch.setattr("synthuterus_bench.study.build.study_page", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        build_study(*sources, tmp_path / "deep" / "out", n=4)
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]

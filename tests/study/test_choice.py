@@ -51,3 +51,20 @@ def test_training_patients_are_not_taken_for_held_out_ones(tmp_path):
 def test_generated_scans_are_no_real_ones(sources):
     with pytest.raises(StudyError, match="made by a generator, expected real scans"):
         choose(load_cohort(sources[1]), Split.TRAIN, Kind.REAL, quotas(4, 0), seed=0)
+
+
+def test_scans_of_patients_are_no_synthetic_ones(sources, tmp_path):
+    with pytest.raises(StudyError, match="real-secret-000 is of a patient, expected synthetic scans") as error:
+        choose(load_cohort(sources[0]), None, Kind.SYNTHETIC, quotas(4, 0), seed=0)
+    assert "synthbench generate" in str(error.value.hint)
+    mixed = cohort(tmp_path / "mixed", Kind.SYNTHETIC, patient_id="patient-001")
+    with pytest.raises(StudyError, match="is of a patient"):
+        choose(mixed, None, Kind.SYNTHETIC, quotas(4, 0), seed=0)
+    nameless = cohort(tmp_path / "nameless", Kind.SYNTHETIC, generator=None)
+    with pytest.raises(StudyError, match="names no generator"):
+        choose(nameless, None, Kind.SYNTHETIC, quotas(4, 0), seed=0)
+
+
+def test_images_from_elsewhere_that_the_filter_judged_are_synthetic_ones(tmp_path):
+    filtered = cohort(tmp_path / "filtered", Kind.SYNTHETIC, generator=None, max_similarity=0.5)
+    assert len(choose(filtered, None, Kind.SYNTHETIC, quotas(4, 0), seed=0)) == 4

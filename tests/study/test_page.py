@@ -12,6 +12,7 @@ from synthuterus_bench.cohorts.store import load_cohort
 from synthuterus_bench.cohorts.window import LOW, QUANTUM, from_window
 from synthuterus_bench.study.build import build_study
 from synthuterus_bench.study.page import STEP, shown_bytes, study_page
+from synthuterus_bench.study.shown import on_one_scale
 from synthuterus_bench.vocab import Kind
 from tests.board.html import Page
 from tests.study.samples import cohort
@@ -45,14 +46,16 @@ def test_order_does_not_predict_the_kind(sources, tmp_path):
     assert max(found) > 0.55
 
 
-def test_pixels_come_back_to_twelve_bits(built, sources):
+def test_pixels_come_back_to_twelve_bits_on_the_scale_of_the_study(built, sources):
     data = data_of(built.page.read_text(encoding="utf-8"))
     known = {scan.scan_id: scan for folder in sources for scan in load_cohort(folder).scans()}
-    for text, item in zip(data["images"], built.key.items, strict=True):
+    given = [known[item.scan_id].pixels for item in built.key.items]
+    shown = on_one_scale(given, built.key.seed, built.key.salt)
+    for text, pixels in zip(data["images"], shown, strict=True):
         values = np.frombuffer(base64.b64decode(text), "<u2")
         assert values.max() < 4096
         z = data["low"] + data["step"] * values
-        assert np.abs(z - from_window(known[item.scan_id].pixels).ravel()).max() < 0.51 * STEP
+        assert np.abs(z - from_window(pixels).ravel()).max() < 0.51 * STEP
 
 
 def test_lowest_bits_are_gone():
