@@ -26,6 +26,7 @@ from synthuterus_bench.board.check import check_entries, home_of
 from synthuterus_bench.board.reported import load_reported
 from synthuterus_bench.board.site import Material, build_site
 from synthuterus_bench.entry import Entry
+from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.workers import available_cores
 from tests.board.samples import GENERATORS, sample
 
@@ -50,17 +51,33 @@ def made_up(number: int, rng: random.Random) -> dict[str, Any]:
     data["dataset"]["manifest_sha256"] = f"{number:064x}"
     results = [row for row in data["results"] if row["metric"] != "macro-f1-gain"]
     gains = [row for row in data["results"] if row["metric"] == "macro-f1-gain"]
-    lpips = [row for row in data["results"] if row["metric"] == "lpips"]
-    results += [row | {"metric": metric, "direction": "none"} for metric in MORE for row in lpips]
+    lpips = [_halved(row) for row in data["results"] if row["metric"] == "lpips"]
+    results += [row | {"metric": metric, "direction": METRICS[metric].direction} for metric in MORE for row in lpips]
     results += [row | {"params": {"regime": regime}} for regime in REGIMES for row in gains]
-    data["results"] = [_shaken(row, rng) for row in results]
+    shaken = [_shaken(row, rng) for row in results]
+    data["results"] = [_mean_of_classes(row, shaken) if row["metric"] == "macro-f1-gain" else row for row in shaken]
     return data
 
 
 def _shaken(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     if row.get("value") is None or row["metric"].startswith("anatomy"):
         return row
-    shift = row["value"] * rng.uniform(-0.3, 0.3)
+    return _moved(row, row["value"] * rng.uniform(-0.3, 0.3))
+
+
+def _mean_of_classes(row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A pooled gain as the check wants it; any other row as it is."""
+    same = lambda one: one["metric"] == row["metric"] and one.get("params") == row.get("params")
+    classes = [one["value"] for one in rows if same(one) and one["scope"] != "pooled"]
+    return _moved(row, sum(classes) / len(classes) - row["value"]) if row["scope"] == "pooled" else row
+
+
+def _halved(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that any metric can have, shares too."""
+    return row if row.get("value") is None else _moved(row, -row["value"] / 2)
+
+
+def _moved(row: dict[str, Any], shift: float) -> dict[str, Any]:
     moved = row | {"value": row["value"] + shift}
     if "ci" in row:
         moved["ci"] = row["ci"] | {end: row["ci"][end] + shift for end in ("low", "high")}
