@@ -35,7 +35,7 @@ def grown(sets: Sets, work: Path) -> Found:
     more, _ = timed(lambda: look(sets.pixels[: WARM + LOOKED_AT]))
     rows = compact(sets.scopes(1))[0]
     made = {
-        need: stream(0, need).standard_normal((len(sets.pixels), int(layer))).astype(np.float32)
+        need: stream(0, need).standard_normal((sum(sets.sizes), int(layer)), np.float32)
         for need, layer in zip(INCEPTION, LAYERS, strict=True)
     }
     took = everything_else(sets, work, made)

@@ -23,7 +23,7 @@ from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.weights import ALEXNET, load_pretrained
 
 CONVOLUTIONS = {"slice1": 0, "slice2": 3, "slice3": 6, "slice4": 8, "slice5": 10}
-MEMORY = 10**9
+MEMORY = 4 * 10**8
 """Bytes of features that are held at once."""
 
 Layers = list[NDArray[np.float32]]
@@ -109,7 +109,9 @@ def pairwise_lpips(
         groups: number of the group of each image, (n,); -1 for one to leave out.
         memory: bytes of features to hold at once; a group of more is done in tiles, whose images are seen repeatedly.
     """
-    images = to_display(pixels)
+    images = np.empty(pixels.shape, np.uint8)
+    for image, stored in zip(images, pixels, strict=True):
+        image[:] = to_display(stored)
     distances = np.zeros((len(images), len(images)), np.float32)
     size = sum(layer[0].nbytes for layer in network(images[:1])) if len(images) else 1
     pairs = [pair for name in np.unique(groups[groups >= 0]) for pair in _tiles(groups == name, memory // size)]
