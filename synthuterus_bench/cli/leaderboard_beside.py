@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from synthuterus_bench.entry import Entry
 
 HOME = Path("leaderboard")
-REPORTED = "reported"
 
 
 def material_of(
@@ -42,7 +41,7 @@ def material_of(
 
     boards = _boards(given)
     files = [retractions] if retractions else _there(boards, names.RETRACTIONS, Path.is_file)
-    papers = _there(boards, REPORTED, Path.is_dir)
+    papers = _there(boards, names.REPORTED, Path.is_dir)
     checks = _folders(verifications, boards, names.VERIFICATIONS)
     pairs = _folders(comparisons, boards, names.COMPARISONS)
     return Material(
