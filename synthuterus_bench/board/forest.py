@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 LEFT, WIDTH, ROW, TOP = 76, 344, 24, 8
+CHARACTER, GAP = 7.0, 6
 SPACE = WIDTH - LEFT - 18
 
 
@@ -95,7 +96,7 @@ def _forest(column: Column, found: dict[str, Result]) -> Forest | None:
     margin = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
     scale = _Scale(low - margin, high + margin)
     marks = tuple(_mark(result, place, scale, column) for place, result in enumerate(results))
-    ticks = tuple((scale.at(value), column.digits.text(value)) for value in _round_values(low, high))
+    ticks = _legible([(scale.at(value), column.digits.text(value)) for value in _round_values(low, high)])
     return Forest(column, marks, ticks)
 
 
@@ -136,3 +137,10 @@ def _round_values(low: float, high: float) -> list[float]:
         if last > first:
             return [k * step for k in range(first, last + 1)][:: 1 + (last - first) // 5]
     return [low, high]
+
+
+def _legible(ticks: list[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
+    """Ticks an equal way apart, so many of them that no text touches the next."""
+    room = max(len(text) for _, text in ticks) * CHARACTER + GAP
+    apart = ticks[1][0] - ticks[0][0] if len(ticks) > 1 else room
+    return tuple(ticks[:: max(1, math.ceil(room / apart))])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthuterus_bench.bench.table import columns, placed
-from synthuterus_bench.board.forest import LEFT, WIDTH, Forest, _round_values, forests
+from synthuterus_bench.board.forest import LEFT, WIDTH, Forest, _legible, _round_values, forests
 from tests.board.samples import GENERATORS, entry, sample
 
 
@@ -82,3 +82,17 @@ def test_ticks_are_few_inside_and_rising(low, width):
     assert found == sorted(found)
     assert low - width * 1e-6 <= found[0]
     assert found[-1] <= high + width * 1e-6
+
+
+@given(st.integers(2, 6), st.floats(5, 120), st.integers(1, 12))
+def test_no_text_of_a_tick_touches_the_next(count, gap, letters):
+    ticks = [(LEFT + place * gap, "0" * letters) for place in range(count)]
+    kept = _legible(ticks)
+    assert kept[0] == ticks[0]
+    assert all(right[0] - left[0] >= letters * 7 for left, right in pairwise(kept))
+    assert len({round(right[0] - left[0], 6) for left, right in pairwise(kept)}) <= 1
+
+
+def test_ticks_with_room_are_all_kept():
+    ticks = [(80.0, "0.1"), (140.0, "0.2"), (200.0, "0.3")]
+    assert list(_legible(ticks)) == ticks
