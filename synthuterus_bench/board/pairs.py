@@ -22,6 +22,8 @@ from synthuterus_bench.look.text import one_line
 from synthuterus_bench.repro import canonical_json
 
 Floats = NDArray[np.float64]
+ROUNDED = 2e-5
+"""More than rounding to six significant digits moves a difference by, against the largest of its numbers."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ def _odd(row: Row) -> Iterator[str]:
         yield from too_small(name, value)
     if row.ci is not None:
         yield from too_small("interval width", row.ci.high - row.ci.low)
+    values = [0.0 if value is None else value for value in (row.first, row.second, row.difference)]
+    if abs(values[0] - values[1] - values[2]) > ROUNDED * max(map(abs, values)):
+        yield f"difference {values[2]:g}, expected first less second, {values[0] - values[1]:g}"
 
 
 def paired_of(

@@ -235,7 +235,9 @@ def test_what_a_comparison_must_not_say(board, changes, expected):
     ("row", "expected"),
     [
         ({"p_value": 2.0}, "p-value 2, expected 0 to 1"),
-        ({"difference": 1e-300}, "difference 1e-300, expected 0"),
+        ({"first": 0.5, "second": 0.5 - 1e-300, "difference": 1e-300}, "difference 1e-300, expected 0"),
+        ({"first": 0.5, "second": 0.25, "difference": -0.25}, "difference -0.25, expected first less second, 0.25"),
+        ({"first": 0.5, "second": 0.25, "difference": None}, "difference 0, expected first less second, 0.25"),
         ({"ci": {"low": 0.0, "high": 1.0, "level": 1e-20, "method": "m", "unit": "u"}}, "interval of level 1e-20"),
         ({"ci": {"low": 0.0, "high": 1e-300, "level": 0.95, "method": "m", "unit": "u"}}, "interval width 1e-300"),
     ],
