@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from synthuterus_bench.bench.bundle import Bundle
 from synthuterus_bench.bench.bundling import told_by_images, told_by_moments
-from synthuterus_bench.bench.probing import BORDER, FIELD, GAP, MASKED
 from synthuterus_bench.bench.scoring import score_one, without_value
 from synthuterus_bench.bench.sets import first_of_class
 from synthuterus_bench.bench.submission import NO_CLASS, Submission
 from synthuterus_bench.bench.suite import Suite
 from synthuterus_bench.bench.task import Given, Task, params_of
 from synthuterus_bench.bench.task_rows import ALL_ONLY, BY_CLASS, without_values
-from synthuterus_bench.bench.tasks import ADDED, MEASURES
+from synthuterus_bench.bench.taught import BORDER, F1_ADDED, FIELD, GAP, MASKED, MEASURES
 from synthuterus_bench.downstream.regimes import Labelled
 from synthuterus_bench.downstream.scores import Panel
 from synthuterus_bench.entry import Floor, Result
@@ -121,7 +120,7 @@ def _untaught(suite: Suite, submission: Submission) -> list[Result]:
     task = partial(_task, submission=submission)
     found = []
     for regime in suite.regimes:
-        measures = (*MEASURES, ADDED) if regime.both else MEASURES
+        measures = (*MEASURES, F1_ADDED) if regime.both else MEASURES
         found += without_values(task(regime.name, params_of(regime)), measures)
     if suite.probes:
         params = params_of(next(regime for regime in suite.regimes if regime.name == "supervised"))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from synthuterus_bench.bench.suite import Probes, Regime, Suite
 from synthuterus_bench.bench.task import REAL, SUBMISSION, Given, Task, params_of, recipe_of
 from synthuterus_bench.bench.task_rows import ALL_ONLY, BY_CLASS, PAIRED, Scopes, rows, without_values
+from synthuterus_bench.bench.taught import BORDER, FIELD, GAP, MASKED
 from synthuterus_bench.downstream.jobs import Job
 from synthuterus_bench.downstream.probes import by_field, hide_uterus, keep_border, shared_strengths
 from synthuterus_bench.downstream.regimes import Labelled
@@ -23,7 +24,6 @@ from synthuterus_bench.repro import stream
 from synthuterus_bench.stats import significant
 from synthuterus_bench.vocab import FIELD_STRENGTHS
 
-MASKED, BORDER, FIELD, GAP = "probe-masked", "probe-border", "probe-field", "anatomy-gap"
 LEAST_STRENGTHS = 2
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from synthuterus_bench.bench.digits import Digits, digits_of
+from synthuterus_bench.bench.taught import AUC, BALANCED, BORDER, F1, F1_ADDED, F1_GAIN, FIELD, GAP, MASKED
 from synthuterus_bench.entry import Entry, Result
 from synthuterus_bench.repro import canonical_json
 from synthuterus_bench.vocab import CLASSES
@@ -50,15 +51,15 @@ TITLES = {
     "anatomy-valid": "Valid anatomy",
     "anatomy-agreement": "Orientation agreement",
     "anatomy-plausible": "Plausible uterus",
-    "macro-f1": "Macro-F1",
-    "macro-f1-gain": "Macro-F1 gain",
-    "macro-f1-added": "Macro-F1 added to real",
-    "balanced-accuracy": "Balanced accuracy",
-    "auc": "AUC",
-    "anatomy-gap": "Anatomy gap",
-    "probe-masked": "Macro-F1, uterus hidden",
-    "probe-border": "Macro-F1, border alone",
-    "probe-field": "Macro-F1, field strength",
+    F1: "Macro-F1",
+    F1_GAIN: "Macro-F1 gain",
+    F1_ADDED: "Macro-F1 added to real",
+    BALANCED: "Balanced accuracy",
+    AUC: "AUC",
+    GAP: "Anatomy gap",
+    MASKED: "Macro-F1, uterus hidden",
+    BORDER: "Macro-F1, border alone",
+    FIELD: "Macro-F1, field strength",
 }
 _ARROWS = {"lower": ("↓", "lower is better"), "higher": ("↑", "higher is better"), "none": ("", "no direction")}
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from synthuterus_bench.bench.scoring import rounded_floor, rounded_interval
 from synthuterus_bench.bench.task import Task
+from synthuterus_bench.bench.taught import PROBES
 from synthuterus_bench.downstream.scores import Scores
 from synthuterus_bench.entry import Floor, Interval, Result
 from synthuterus_bench.metrics.bank import Params
@@ -18,7 +19,7 @@ BY_CLASS = (None, *range(len(CLASSES)))
 ALL_ONLY = (None,)
 FLOOR_METHOD = "the same regime on at most as many real training images of each class; 95 % over test patients"
 METHOD, PAIRED = "expanded percentile bootstrap", "paired expanded percentile bootstrap"
-UNDIRECTED = ("probe-masked", "probe-border", "probe-field")
+UNDIRECTED = PROBES
 """A probe tells how much is there, for better or worse: compare it with its floor. All else is better higher."""
 
 Scopes = Sequence[int | None]

@@ -11,6 +11,7 @@ from synthuterus_bench.bench.probing import probe_results, probe_tasks
 from synthuterus_bench.bench.suite import Regime, Suite
 from synthuterus_bench.bench.task import BOTH, REAL, SUBMISSION, Answer, Given, Task, params_of, recipe_of, score_all
 from synthuterus_bench.bench.task_rows import PAIRED, rows, without_values
+from synthuterus_bench.bench.taught import AUC, BALANCED, F1, F1_ADDED, F1_GAIN, MEASURES
 from synthuterus_bench.downstream.auc import FALSE_POSITIVES
 from synthuterus_bench.downstream.jobs import Job
 from synthuterus_bench.downstream.labels import few_labels
@@ -24,9 +25,6 @@ from synthuterus_bench.repro import stream
 from synthuterus_bench.stats import significant
 from synthuterus_bench.vocab import CLASSES
 from synthuterus_bench.weights import RESNET18, load_pretrained
-
-MEASURES = ("macro-f1", "macro-f1-gain", "balanced-accuracy", "auc")
-ADDED = "macro-f1-added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +148,17 @@ def _job(regime: Regime, learn: Labelled, test: Labelled, seed: int, start: Star
 
 def _results(regime: Regime, task: Task, arms: dict[str, Scored]) -> list[Result]:
     if task.reason:
-        return without_values(task, (*MEASURES, ADDED) if regime.both else MEASURES)
+        return without_values(task, (*MEASURES, F1_ADDED) if regime.both else MEASURES)
     ours, real, chance = arms[SUBMISSION], arms[REAL], task.panel.guessing
     guessing: Params = {"guessing": significant(float(chance[0]))}
     made = [
-        *rows(task, "macro-f1", ours.f1, real.f1),
-        *rows(task, "macro-f1-gain", ours.f1.less(chance), real.f1.less(chance), params=guessing),
-        *rows(task, "balanced-accuracy", ours.recall, real.recall),
-        *rows(task, "auc", ours.auc, real.auc),
+        *rows(task, F1, ours.f1, real.f1),
+        *rows(task, F1_GAIN, ours.f1.less(chance), real.f1.less(chance), params=guessing),
+        *rows(task, BALANCED, ours.recall, real.recall),
+        *rows(task, AUC, ours.auc, real.auc),
     ]
     if BOTH in arms:
-        made += rows(task, ADDED, arms[BOTH].f1.less(real.f1), None, method=PAIRED)
+        made += rows(task, F1_ADDED, arms[BOTH].f1.less(real.f1), None, method=PAIRED)
     return made
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from synthuterus_bench.bench.table import CHANCE, POOLED, REGIME
+from synthuterus_bench.bench.taught import BORDER, F1, F1_ADDED, F1_GAIN, GAP, MASKED, MEASURES
 from synthuterus_bench.entry import Result
 from synthuterus_bench.vocab import CLASSES
 
 ROUNDING = 1e-5
-MACRO = ("macro-f1", "macro-f1-gain", "macro-f1-added", "balanced-accuracy", "auc", "probe-masked", "probe-border")
+MACRO = (*MEASURES, F1_ADDED, MASKED, BORDER)
 """Measures that pooled are the mean over the classes."""
 
 Key = tuple[str, str, str]
@@ -38,17 +39,17 @@ def _mean(values: dict[Key, float], key: Key) -> float | None:
 
 def _over_guessing(values: dict[Key, float], gain: Result, key: Key) -> float | None:
     metric, regime, scope = key
-    f1, chance = values.get(("macro-f1", regime, scope)), gain.params.get(CHANCE)
-    if metric != "macro-f1-gain" or scope != POOLED or f1 is None or not isinstance(chance, float):
+    f1, chance = values.get((F1, regime, scope)), gain.params.get(CHANCE)
+    if metric != F1_GAIN or scope != POOLED or f1 is None or not isinstance(chance, float):
         return None
     return f1 - chance
 
 
 def _over_probes(values: dict[Key, float], key: Key) -> float | None:
     metric, regime, scope = key
-    f1, *probes = (values.get((name, regime, scope)) for name in ("macro-f1", "probe-masked", "probe-border"))
+    f1, *probes = (values.get((name, regime, scope)) for name in (F1, MASKED, BORDER))
     known = [probe for probe in probes if probe is not None]
-    if metric != "anatomy-gap" or f1 is None or len(known) < len(probes):
+    if metric != GAP or f1 is None or len(known) < len(probes):
         return None
     return f1 - max(known)
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from synthuterus_bench.bench.comparison.record import Comparison
 from synthuterus_bench.bench.table import POOLED, SCOPES, Column, columns, placed
+from synthuterus_bench.bench.taught import AUC, BALANCED, F1, F1_GAIN, PROBES
 from synthuterus_bench.board.badges import DECLARED, Badge
 from synthuterus_bench.board.rank import CONTROL, Group, Listed, Standing, groups, rank
 from synthuterus_bench.board.superseding import objection
 from synthuterus_bench.entry import Entry, Result
 from synthuterus_bench.repro import digest_json
 
-BEHIND = ("macro-f1", "balanced-accuracy", "auc", "probe-masked", "probe-border", "probe-field")
+BEHIND = (F1, BALANCED, AUC, *PROBES)
 """Results that only the pages of entries show: the gains and the gap of the same regimes say what they come to."""
 
-SHOWN = ("kid-embedder", "fd-embedder", "fid-2048", "lpips", "irs-adjusted", "anatomy-valid", "macro-f1-gain")
+SHOWN = ("kid-embedder", "fd-embedder", "fid-2048", "lpips", "irs-adjusted", "anatomy-valid", F1_GAIN)
 """Metrics whose first column is shown before anybody chooses, where it has a value."""
 
 KINDS = {

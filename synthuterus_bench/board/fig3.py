@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from synthuterus_bench.bench.table import POOLED
+from synthuterus_bench.bench.taught import F1_GAIN
 from synthuterus_bench.board.reported import Reported
-from synthuterus_bench.board.shown import GAIN, Shown, regimes_of, reported_beside, shown_of
+from synthuterus_bench.board.shown import Shown, regimes_of, reported_beside, shown_of
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import DataError
 from synthuterus_bench.look.plots import LIGHT
@@ -55,7 +56,7 @@ def draw_fig3(entries: list[Entry], reported: list[Reported]) -> bytes:
     told = _reported(shown, reported)
     marks = {regime: [*_marks(shown, regime), *_beside(told, regime, len(shown))] for regime in regimes}
     if not any(marks.values()):
-        raise DataError(f"{len(entries)} entries: found no value of {GAIN}, expected some to draw")
+        raise DataError(f"{len(entries)} entries: found no value of {F1_GAIN}, expected some to draw")
     names = [*(f"{one_line(one.title)[:LONGEST]} ({one.protocol})" for one in shown), *told]
     with rc_context({"text.parse_math": False}):
         return _draw(marks, names, len(shown), notes)
@@ -81,7 +82,7 @@ def _draw(marks: dict[str, list[Mark]], names: list[str], entries: int, notes: t
 def _marks(shown: list[Shown], regime: str) -> list[Mark]:
     found = []
     for row, one in enumerate(shown):
-        result = one.find(GAIN, POOLED, regime)
+        result = one.find(F1_GAIN, POOLED, regime)
         if result is None or result.value is None:
             continue
         low, high = (result.ci.low, result.ci.high) if result.ci else (None, None)
@@ -99,7 +100,7 @@ def _reported(shown: list[Shown], reported: list[Reported]) -> dict[str, tuple[s
         f"paper: {ARMS[other.arm]}": (other.regime, other.plain)
         for paper in reported
         for other in paper.others
-        if other.metric == GAIN and other.arm
+        if other.metric == F1_GAIN and other.arm
     }
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from synthuterus_bench.bench.digits import Digits, digits_of
 from synthuterus_bench.bench.report_parts import PaperTable
 from synthuterus_bench.bench.table import POOLED, TITLES
+from synthuterus_bench.bench.taught import F1_GAIN
 from synthuterus_bench.board.reported import Reported, ReportedRow, load_reported
 from synthuterus_bench.board.sheets import Line, Sheet
-from synthuterus_bench.board.shown import CONDITIONINGS, GAIN, Shown, regimes_of, reported_beside, shown_of
+from synthuterus_bench.board.shown import CONDITIONINGS, Shown, regimes_of, reported_beside, shown_of
 from synthuterus_bench.entry import Entry, Interval, Result
 from synthuterus_bench.vocab import CLASSES
 
@@ -145,11 +146,11 @@ def _joint(value: float, parts: list[Result]) -> Interval | None:
 
 
 def _downstream(shown: list[Shown], notes: tuple[str, ...]) -> Sheet:
-    digits = _digits(shown, [GAIN])[GAIN]
+    digits = _digits(shown, [F1_GAIN])[F1_GAIN]
     regimes = regimes_of(shown)
     lines = []
     for one in shown:
-        found = [one.find(GAIN, POOLED, regime) for regime in regimes]
+        found = [one.find(F1_GAIN, POOLED, regime) for regime in regimes]
         lines.append(Line((one.title, "submission", one.protocol, *(_cell(result, digits) for result in found))))
         lines.append(Line((one.title, "real images", one.protocol, *(_floor(result, digits) for result in found))))
     heads = ("Generator", "Learned from", "", *(f"{regime} ↑" for regime in regimes))

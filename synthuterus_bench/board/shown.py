@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from synthuterus_bench.bench.table import REGIME, REGIMES
+from synthuterus_bench.bench.taught import F1_GAIN
 from synthuterus_bench.board.rank import CONTROL
 from synthuterus_bench.board.reported import Reported, ReportedRow
 from synthuterus_bench.entry import Entry, Result
 
-GAIN = "macro-f1-gain"
 CONDITIONINGS = {"none": "uncond", "class + text": "ct"}
 
 
@@ -95,5 +95,5 @@ def reported_beside(shown: list[Shown], reported: list[Reported]) -> list[Report
 
 def regimes_of(shown: list[Shown]) -> tuple[str, ...]:
     """Regimes that any entry has a gain of, in their order."""
-    known = {one.params.get(REGIME) for each in shown for one in each.entry.results if one.metric == GAIN}
+    known = {one.params.get(REGIME) for each in shown for one in each.entry.results if one.metric == F1_GAIN}
     return tuple(regime for regime in REGIMES if regime in known)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from synthuterus_bench.bench.taught import F1_GAIN
 from synthuterus_bench.cli.leaderboard import ENTRIES, OF_BOARD, leaderboard, stop_at_problems
 from synthuterus_bench.cli.leaderboard_beside import material_of
 from synthuterus_bench.cli.options import SuiteName
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from synthuterus_bench.board.boards import Board, Line
 
 
-USUAL = ("kid-embedder", "fd-embedder", "irs-adjusted", "anatomy-valid", "macro-f1-gain")
+USUAL = ("kid-embedder", "fd-embedder", "irs-adjusted", "anatomy-valid", F1_GAIN)
 """Metrics that fit into a terminal side by side with their intervals."""
 
 WIDTH = 140

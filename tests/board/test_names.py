@@ -2,16 +2,9 @@
 
 import pytest
 
-from synthuterus_bench.bench.probing import BORDER, FIELD, GAP, MASKED
 from synthuterus_bench.bench.suite import SUITES
-from synthuterus_bench.bench.tasks import ADDED, MEASURES
-from synthuterus_bench.board import names
+from synthuterus_bench.bench.taught import F1_ADDED, GAP
 from synthuterus_bench.board.names import names_of
-
-
-def test_they_are_those_of_the_tasks():
-    assert (names.TAUGHT, names.ADDED) == (MEASURES, ADDED)
-    assert {*names.PROBED} == {MASKED, BORDER, FIELD, GAP}
 
 
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
@@ -19,7 +12,7 @@ def test_a_suite_has_its_own_alone(suite):
     found = names_of(suite)
     assert {*suite.metrics, *suite.plane_metrics, *suite.volume_metrics} < found
     assert (GAP in found) is (suite.probes is not None)
-    assert (ADDED in found) is any(regime.both for regime in suite.regimes)
+    assert (F1_ADDED in found) is any(regime.both for regime in suite.regimes)
     assert not {"zzz", "probe-zzz"} & found
 
 

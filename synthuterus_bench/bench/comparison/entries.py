@@ -10,12 +10,13 @@ from statistics import NormalDist
 
 from synthuterus_bench.bench.comparison.record import Comparison, Row, Side, judged
 from synthuterus_bench.bench.table import key_of
+from synthuterus_bench.bench.taught import F1_GAIN
 from synthuterus_bench.entry import Entry, Interval, Result
 from synthuterus_bench.errors import EntryError
 from synthuterus_bench.stats import difference_interval
 
 TEST = "two intervals, unpaired"
-SAME = ("macro-f1-gain",)
+SAME = (F1_GAIN,)
 """Differs from another metric by a constant."""
 
 

@@ -10,7 +10,7 @@ from synthuterus_bench.bench.comparison.record import Row
 from synthuterus_bench.bench.suite import Regime
 from synthuterus_bench.bench.task import BOTH, REAL, SUBMISSION, Answer, Task
 from synthuterus_bench.bench.task_rows import BY_CLASS
-from synthuterus_bench.bench.tasks import ADDED
+from synthuterus_bench.bench.taught import AUC, BALANCED, F1, F1_ADDED
 from synthuterus_bench.downstream.paired import Duel, draw_swaps, duels
 from synthuterus_bench.downstream.scores import score
 from synthuterus_bench.entry import Interval
@@ -18,7 +18,7 @@ from synthuterus_bench.metrics.scopes import POOLED
 from synthuterus_bench.repro import stream
 from synthuterus_bench.vocab import CLASSES
 
-MEASURES = ("macro-f1", "balanced-accuracy", "auc")
+MEASURES = (F1, BALANCED, AUC)
 """``macro-f1-gain`` differs from ``macro-f1`` by a constant."""
 
 OTHER_REAL = "classes were measured, so that the real images they are added to differ"
@@ -42,7 +42,7 @@ def teaching_rows(taught: Sequence[Taught], swaps: int) -> list[Row]:
 
 
 def _rows(one: Taught, swaps: int) -> list[Row]:
-    reason, names = one.first.reason or one.second.reason, (*MEASURES, ADDED) if one.regime.both else MEASURES
+    reason, names = one.first.reason or one.second.reason, (*MEASURES, F1_ADDED) if one.regime.both else MEASURES
     if reason:
         return [_blank(one, name, which).without(reason) for name in names for which in BY_CLASS]
     drawn = draw_swaps(one.first.panel, swaps, stream(0, "swaps", one.regime.name))
@@ -55,10 +55,10 @@ def _rows(one: Taught, swaps: int) -> list[Row]:
 def _added(one: Taught, drawn: Swaps) -> list[Row]:
     """What each adds to real images; the real arm is one and the same, so all but the values is of the joint arms."""
     panel, (first, second) = one.first.panel, one.answers
-    blanks = [_blank(one, ADDED, which) for which in BY_CLASS]
+    blanks = [_blank(one, F1_ADDED, which) for which in BY_CLASS]
     if not np.array_equal(first[REAL], second[REAL]):
         return [blank.without(OTHER_REAL) for blank in blanks]
-    joint, real = duels(panel, first[BOTH], second[BOTH], drawn)["macro-f1"], score(panel, first[REAL]).f1
+    joint, real = duels(panel, first[BOTH], second[BOTH], drawn)[F1], score(panel, first[REAL]).f1
     pairs = zip(blanks, BY_CLASS, strict=True)
     return [_filled(blank, joint, which, minus=real.value(which)) for blank, which in pairs]
 

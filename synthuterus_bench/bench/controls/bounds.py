@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from synthuterus_bench.bench.taught import AUC, F1_GAIN
 from synthuterus_bench.entry import Result
 from synthuterus_bench.vocab import CLASSES
 
@@ -121,11 +122,11 @@ def _chance(_: Bound, result: Result) -> Ends:
     """Guessing one of the classes at random, plus three standard deviations for the number of patients."""
     classes, patients = len(CLASSES), result.n_real / SLICES
     share = 1 / classes
-    if result.metric == "auc":
+    if result.metric == AUC:
         mine = patients * share
         return None, 0.5 + 3 * math.sqrt((patients + 1) / (12 * mine * (patients - mine)))
     lucky = 3 * math.sqrt(share * (1 - share) / patients)
-    return None, lucky if result.metric == "macro-f1-gain" else share + lucky
+    return None, lucky if result.metric == F1_GAIN else share + lucky
 
 
 def _range(bound: Bound, result: Result) -> Ends:
