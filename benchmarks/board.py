@@ -148,7 +148,7 @@ def measure(count: int, workers: int, out: Path) -> dict[str, float]:
         path.write_text(json.dumps(entry.as_json()))
     figures: dict[str, float] = {"entries": count}
     with _timed("check", figures):
-        checked = check_entries([home])
+        checked = check_entries([home], workers)
     with _timed("build", figures):
         index = build_site(checked.entries.values(), out / "site", Material(reported=load_reported()), workers=workers)
     figures["index_mb"] = index.stat().st_size / 1e6

@@ -11,18 +11,20 @@ from synthuterus_bench.board.history import Filed, board_among, board_of, broken
 from synthuterus_bench.board.retractions import Retraction, load_retractions, read_retractions
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import DataError
+from synthuterus_bench.progress import Track, silent
 
 
-def admit(paths: list[Path], base: str | None = None) -> Checked:
+def admit(paths: list[Path], base: str | None = None, workers: int = 1, track: Track = silent) -> Checked:
     """Everything that is wrong with entries, and with the board that they lie in.
 
     Args:
         base: a folder or a git revision that holds the board as it was; entries that lie there are not new.
+        workers, track: as for :func:`synthuterus_bench.board.check.check_entries`.
 
     Raises:
         UsageError: ``base`` is neither, or ``paths`` belong to no board.
     """
-    checked = check_entries(paths)
+    checked = check_entries(paths, workers, track)
     boards = dict.fromkeys(board for path in paths if path.is_dir() and (board := board_of(path)))
     filed, retracted = None, [*_retractions(boards, checked)]
     if base is not None:

@@ -10,11 +10,14 @@ from synthuterus_bench.bench.table import POOLED
 from synthuterus_bench.board.copies import copies
 from synthuterus_bench.board.entries import DETAILS, HOME, FaultyError, home_of, read_entry, read_file
 from synthuterus_bench.board.invariants import broken_invariants
+from synthuterus_bench.board.many import FEW, uncollected
 from synthuterus_bench.board.names import names_of
 from synthuterus_bench.board.trial import undrawable
 from synthuterus_bench.entry import Entry
 from synthuterus_bench.look.text import one_line
+from synthuterus_bench.progress import Track, silent
 from synthuterus_bench.repro import digest_file
+from synthuterus_bench.workers import map_in_order
 
 ALLOWED = frozenset({".gitkeep", "README.md"})
 """Files beside entries that are nobody's numbers."""
@@ -43,11 +46,23 @@ class Checked:
         self.problems.append(Problem(one_line(str(path)), one_line(message)))
 
 
-def check_entries(paths: Iterable[Path]) -> Checked:
-    """Check entry files, or all entries in folders; nothing is raised for what is wrong with them."""
+def check_entries(paths: Iterable[Path], workers: int = 1, track: Track = silent) -> Checked:
+    """Check entry files, or all entries in folders; nothing is raised for what is wrong with them.
+
+    Args:
+        workers: processes that read many entries; they change nothing that is found.
+        track: is asked to show how far it has come where there are many.
+    """
     checked = Checked()
-    for path in dict.fromkeys(found for given in paths for found in _files(given, checked)):
-        _check_file(path, checked)
+    files = [*dict.fromkeys(found for given in paths for found in _files(given, checked))]
+    many = len(files) > FEW
+    read = map_in_order(_read, files, workers) if many and workers > 1 else map(_read, files)
+    with uncollected():
+        for path, (entry, faults) in zip(files, (track if many else silent)(read, "entries", len(files)), strict=True):
+            if entry is not None:
+                checked.entries[path] = entry
+            for fault in faults:
+                checked.add(path, fault)
     for path, message in copies(checked.entries):
         checked.add(path, message)
     return checked
@@ -85,17 +100,14 @@ def _check_names(folder: Path, every: list[Path], checked: Checked) -> None:
             checked.add(path, f"misplaced, expected {HOME}/<suite>/<generator>/<id>.json")
 
 
-def _check_file(path: Path, checked: Checked) -> None:
+def _read(path: Path) -> tuple[Entry | None, list[str]]:
+    """An entry, if it passes the schema, and what is wrong with it."""
     try:
         entry = read_entry(path)
     except FaultyError as error:
-        for fault in error.faults:
-            checked.add(path, fault)
-        return
-    checked.entries[path] = entry
+        return None, [*error.faults]
     faults = [*_place(path, entry), *_details(path, entry), *_suite(entry), *broken_invariants(entry)]
-    for message in faults or undrawable(entry):
-        checked.add(path, message)
+    return entry, faults or [*undrawable(entry)]
 
 
 def _place(path: Path, entry: Entry) -> Iterator[str]:

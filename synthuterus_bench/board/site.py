@@ -4,9 +4,7 @@ Entries come from strangers: every field is printed by :mod:`synthuterus_bench.l
 escapes it, or stands in a block of JSON that is read as text; file names are made of digests and suite ids alone.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ from synthuterus_bench.board.badges import DECLARED, Verification, badge_of
 from synthuterus_bench.board.block import block
 from synthuterus_bench.board.boards import Board, boards_of, is_control, superseded
 from synthuterus_bench.board.exports import HUB_DATASET, as_csv, as_json, space_readme
+from synthuterus_bench.board.many import FEW, uncollected
 from synthuterus_bench.board.page import Page, files_of
 from synthuterus_bench.board.paper import paper_tables
 from synthuterus_bench.board.rank import RANK_METRIC, Listed
@@ -29,8 +28,6 @@ from synthuterus_bench.repro import canonical_json, digest_bytes, staged_folder
 from synthuterus_bench.workers import map_in_order
 
 PAGES = Path(__file__).parent / "pages"
-FEW = 100
-"""Entries whose pages one process writes sooner than others have started."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ def build_site(
     newer = superseded(original)
     shown = [each for each in listed if each.id not in newer]
     boards = boards_of(shown, badges, material.comparisons)
-    with staged_folder(out) as folder, _uncollected():
+    with staged_folder(out) as folder, uncollected():
         (folder / "entry").mkdir()
         for name, text in _whole(boards, shown, material.reported):
             _write(folder / name, text)
@@ -91,18 +88,6 @@ def build_site(
         if space:
             _write(folder / "README.md", space_readme(len(shown)))
     return out / "index.html"
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the search for reference cycles: of a thousand entries it reads millions of objects, again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _write(path: Path, text: str) -> None:

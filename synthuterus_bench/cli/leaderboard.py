@@ -53,8 +53,9 @@ def check(
       synthbench --json leaderboard check leaderboard/entries
     """
     from synthuterus_bench.board.admission import admit
+    from synthuterus_bench.workers import available_cores
 
-    checked = admit(entries, base)
+    checked = admit(entries, base, available_cores(), out.track)
     good = len(checked.entries)
     stop_at_problems(checked)
     out.result({"entries": good, "problems": []}, f"{good} {'entry' if good == 1 else 'entries'} checked, no problem")
@@ -87,7 +88,8 @@ def build(
         typer.Option(help="Benchmark on the Hub that exported results name.", show_default=HUB_DATASET),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that write pages.", show_default="one a core")
+        int | None,
+        typer.Option(min=1, help="Processes that check entries and write pages.", show_default="one a core"),
     ] = None,
 ) -> None:
     """Build the leaderboard as a static site that works without a network. Nothing is built while a check fails.
@@ -103,7 +105,8 @@ def build(
     from synthuterus_bench.workers import available_cores
 
     given = entries or ([ENTRIES] if ENTRIES.is_dir() else [])
-    checked = check_entries(given) if given else Checked()
+    workers = workers or available_cores()
+    checked = check_entries(given, workers, out.track) if given else Checked()
     stop_at_problems(checked)
     material = material_of(given, checked.entries.values(), retractions, verifications, comparisons)
     index = build_site(
@@ -112,7 +115,7 @@ def build(
         material,
         space=space,
         dataset=hub_dataset or HUB_DATASET,
-        workers=workers or available_cores(),
+        workers=workers,
         track=out.track,
     )
     number = len(checked.entries)
@@ -156,9 +159,10 @@ def table(
     """
     from synthuterus_bench.board.check import check_entries
     from synthuterus_bench.repro import write_atomic
+    from synthuterus_bench.workers import available_cores
 
     chosen = _format(format_, out_)
-    checked = check_entries(entries)
+    checked = check_entries(entries, available_cores(), out.track)
     stop_at_problems(checked)
     material = material_of(entries, checked.entries.values())
     made = _paper(chosen, [*checked.entries.values()], material)

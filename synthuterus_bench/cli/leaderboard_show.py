@@ -68,11 +68,12 @@ def show(
     """
     from synthuterus_bench.board.check import check_entries
     from synthuterus_bench.board.terminal import as_record, boards_to_show
+    from synthuterus_bench.workers import available_cores
 
     given = entries or [ENTRIES]
     if not entries and not ENTRIES.is_dir():
         raise UsageError(f"found no {ENTRIES} here, expected entries to show", "name some: leaderboard show ENTRIES")
-    checked = check_entries(given)
+    checked = check_entries(given, available_cores(), out.track)
     stop_at_problems(checked)
     material = material_of(given, checked.entries.values(), retractions, verifications, comparisons)
     boards = boards_to_show(checked.entries.values(), material, suite.value if suite else None)

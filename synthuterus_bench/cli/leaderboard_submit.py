@@ -63,6 +63,7 @@ def _checked(entry: Path, folder: Path | None) -> "Checked":
     from synthuterus_bench.board.branch import board_in
     from synthuterus_bench.board.check import Checked
     from synthuterus_bench.board.entries import HOME, home_of
+    from synthuterus_bench.workers import available_cores
 
     if not entry.is_file():
         raise UsageError(f"{entry}: no such file, expected one entry")
@@ -73,7 +74,7 @@ def _checked(entry: Path, folder: Path | None) -> "Checked":
     board = board_in(folder)
     if (board / home_of(alone.entries[entry])).exists() or not (board / HOME).is_dir():
         return alone
-    beside = admit([board / HOME, entry])
+    beside = admit([board / HOME, entry], None, available_cores(), out.track)
     stop_at_problems(Checked(beside.entries, [one for one in beside.problems if one.file == str(entry)]))
     return beside
 

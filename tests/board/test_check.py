@@ -189,6 +189,25 @@ def put(root: Path, place: str, text: str) -> Path:
     return path
 
 
+def test_many_entries_are_read_by_processes_that_find_the_same(tmp_path, monkeypatch):
+    for number, name in enumerate([*GENERATORS][:3]):
+        put(tmp_path, f"entries/a/b/{number}.json", json.dumps(sample(name)))
+    put(tmp_path, "entries/a/b/broken.json", "{")
+    alone = check_entries([tmp_path])
+    monkeypatch.setattr("synthuterus_bench.board.check.FEW", 2)
+    tracked = []
+
+    def track(items, label, total=None):
+        tracked.append((label, total))
+        yield from items
+
+    together = check_entries([tmp_path], 2, track)
+    assert together == alone
+    assert [*together.entries] == [*alone.entries]
+    assert len(together.problems) == 4
+    assert tracked == [("entries", 4)]
+
+
 def test_place_in_the_tree(tmp_path):
     good = put(tmp_path, home_of(entry()), json.dumps(sample()))
     assert check_entries([tmp_path]).problems == []
