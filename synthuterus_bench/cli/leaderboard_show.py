@@ -14,8 +14,10 @@ from synthuterus_bench.cli.output import as_text, out
 from synthuterus_bench.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
+    from synthuterus_bench.bench.table import Column
     from synthuterus_bench.board.boards import Board, Line
 
 
@@ -43,7 +45,7 @@ def show(
     ] = None,
     suite: Annotated[SuiteName | None, typer.Option(help="One suite alone.", show_default="all of them")] = None,
     scope: Annotated[ScopeName, typer.Option(help="All orientations, or one.")] = ScopeName.POOLED,
-    every: Annotated[bool, typer.Option("--all", help="Every metric, not the usual few.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every metric, a line each, not the usual few.")] = False,
     verifications: Annotated[Path | None, typer.Option(help="Folder of verifications.", show_default=OF_BOARD)] = None,
     retractions: Annotated[
         Path | None,
@@ -83,30 +85,68 @@ def show(
 
 
 def _table(board: "Board", scope: str, every: bool) -> str:
+    from rich.text import Text
+
+    places = [*range(len(board.columns))] if every else _usual(board)
+    table = _long(board, scope) if every else _wide(board, scope, places)
+    table.title = Text(f"{board.title}: {scope}" + ("" if every else ", value [interval]"))
+    table.title_justify = "left"
+    return "\n".join([as_text(table, WIDTH), *_reasons(board, scope, places)])
+
+
+def _usual(board: "Board") -> list[int]:
+    found = [place for place, column in enumerate(board.columns) if column.metric in USUAL and place in board.shown]
+    return found or sorted(board.shown)
+
+
+def _wide(board: "Board", scope: str, places: list[int]) -> "Table":
+    """A line an entry, a column for each of some metrics."""
+    from rich.text import Text
+
+    heads = [_head(board.columns[place], "\n") for place in places]
+    table = _empty("tier", "place", "generator", *heads, "verified", leading=1)
+    for line in board.scopes[scope]:
+        values = []
+        for place in places:
+            value, interval, _ = _cell(board, line, place)
+            values.append(Text(f"{value}\n[{interval}]" if interval else value))
+        table.add_row(*_ranks(line), _name(line), *values, board.badge(line.standing.listed.id).text)
+    return table
+
+
+def _long(board: "Board", scope: str) -> "Table":
+    """A line a metric, entry by entry: every metric fits into a terminal, with its floor."""
+    from rich.text import Text
+
+    table = _empty("tier", "place", "generator", "metric", "value", "interval", "floor", "verified")
+    for line in board.scopes[scope]:
+        begins: list[str | Text] = [*_ranks(line), _name(line)]
+        ends = board.badge(line.standing.listed.id).text
+        for place, column in enumerate(board.columns):
+            if line.results[place] is not None:
+                table.add_row(*begins, Text(_head(column, " ")), *map(Text, _cell(board, line, place)), ends)
+                begins, ends = ["", "", ""], ""
+        table.add_section()
+    return table
+
+
+def _empty(*heads: str, leading: int = 0) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    places = _places(board, every)
-    columns = [board.columns[place] for place in places]
-    heads = [" ".join(filter(None, (one.title, one.arrow, one.detail))) for one in columns]
-    title = Text(f"{board.title}: {scope}, value [interval]")
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, leading=1)
-    for head in ("tier", "place", "generator", *heads, "verified"):
-        fixed = head in ("tier", "place", "verified") or (not every and head in heads)
-        table.add_column(Text(head), no_wrap=fixed, min_width=16 if head == "generator" else None)
-    for line in board.scopes[scope]:
-        standing = line.standing
-        ranks = [span.text if span else "-" for span in (standing.tier, standing.place)]
-        values = [_cell(board, line, place) for place in places]
-        table.add_row(*ranks, _name(line), *values, board.badge(standing.listed.id).text)
-    return "\n".join([as_text(table, WIDTH), *_reasons(board, scope, places)])
+    table = Table(box=box.SIMPLE_HEAD, leading=leading, collapse_padding=True, pad_edge=False)
+    for head in heads:
+        table.add_column(Text(head), no_wrap=head != "generator", min_width=16 if head == "generator" else None)
+    return table
 
 
-def _places(board: "Board", every: bool) -> list[int]:
-    """The columns to print."""
-    usual = [place for place, column in enumerate(board.columns) if column.metric in USUAL and place in board.shown]
-    return [*range(len(board.columns))] if every else usual or sorted(board.shown)
+def _head(column: "Column", between: str) -> str:
+    return between.join(filter(None, (f"{column.title} {column.arrow}".strip(), column.detail)))
+
+
+def _ranks(line: "Line") -> list[str]:
+    return [span.text if span else "-" for span in (line.standing.tier, line.standing.place)]
 
 
 def _name(line: "Line") -> "Text":
@@ -118,15 +158,12 @@ def _name(line: "Line") -> "Text":
     return Text(one_line(line.standing.listed.entry.generator.name))
 
 
-def _cell(board: "Board", line: "Line", place: int) -> "Text":
-    from rich.text import Text
-
+def _cell(board: "Board", line: "Line", place: int) -> tuple[str, str, str]:
+    """Value, or why there is none; interval; floor."""
     from synthuterus_bench.bench.table import cell
 
     made = cell(line.results[place], board.columns[place].digits)
-    if made is None:
-        return Text("")
-    return Text("\n".join(filter(None, (made.value or made.status, f"[{made.interval}]" if made.interval else ""))))
+    return ("", "", "") if made is None else (made.value or made.status, made.interval, made.floor)
 
 
 def _reasons(board: "Board", scope: str, places: list[int]) -> list[str]:

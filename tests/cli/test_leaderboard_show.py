@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,8 @@ from synthuterus_bench.cli import run
 from tests.board.boards import CLAIMS, demo, file
 from tests.board.samples import GENERATORS, sample
 from tests.board.verified import honest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -32,8 +35,32 @@ def test_values_tiers_and_badges(board, capsys):
     assert noise.split()[:4] == ["-", "-", "control:", "noise"]
     assert "[0.0025 to 0.0057]" in told
     assert "FID" not in told
+
+
+def test_every_metric_has_a_line_with_its_floor(board, capsys):
     assert run(["leaderboard", "show", "--all"]) == 0
-    assert "FID 2048 unavailable: Inception-v3 weights not found" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "FID 2048 unavailable: Inception-v3 weights not found" in told
+    assert "…" not in told
+    lines = [line.split() for line in told.splitlines()]
+    kid = next(line for line in lines if "ddpm2d-ct-roi" in line)
+    assert kid[:3] == ["1", "1–2", "ddpm2d-ct-roi"]
+    assert " ".join(kid[3:6]) == "Embedder KID ↓"
+    assert kid[7:10] == ["0.0025", "to", "0.0057"]
+    assert kid[11] == "to"
+    assert kid[-1] == "declared"
+    assert ["FID", "2048", "↓", "unavailable"] in lines
+
+
+@pytest.mark.parametrize("suite", ["demo", "uterus-2d-roi", "uterus-3d-roi"])
+def test_no_column_of_the_board_is_cut(suite, capsys):
+    assert run(["leaderboard", "show", str(ROOT / "leaderboard"), "--suite", suite]) == 0
+    told = capsys.readouterr().out
+    assert "value [interval]" in told
+    assert "…" not in told
+    head = told.splitlines()[3].split()
+    assert head[:3] == ["tier", "place", "generator"]
+    assert head[-1] == "verified"
 
 
 def test_as_json(board, capsys):
