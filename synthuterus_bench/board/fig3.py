@@ -119,6 +119,8 @@ def _panel(axes: "Axes", regime: str, marks: list[Mark], names: list[str], entri
         if mark.low is not None and mark.high is not None:
             axes.hlines(place, mark.low, mark.high, color=style["color"], linewidth=1.5)
         axes.plot([mark.value], [place], linestyle="none", markersize=6, **style)
+    if not marks:
+        axes.text(0.5, 0.5, "no value", transform=axes.transAxes, ha="center", fontsize=8.5, color=LIGHT.muted)
     axes.axvline(0, color=LIGHT.muted, linewidth=0.8)
     if len(names) > entries:
         axes.axhline(entries - 0.5, color=LIGHT.line, linewidth=1)

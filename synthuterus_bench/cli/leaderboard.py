@@ -148,8 +148,8 @@ def table(
 ) -> None:
     """The paper's Tables 1 and 2, its downstream table and Fig. 3 for these entries, beside what it reports.
 
-    Nothing is written while a check fails. Reported numbers stand beside entries of a full suite of their view and
-    dimension, and are marked.
+    Nothing is written while a check fails. An entry that another of these supersedes is left out. Reported numbers
+    stand beside entries of a full suite of their view and dimension, and are marked.
 
     \b
     Examples:
@@ -184,12 +184,15 @@ def _format(wanted: Format | None, path: Path | None) -> Format:
 
 
 def _paper(chosen: Format, entries: "list[Entry]", material: "Material") -> str | bytes:
+    from synthuterus_bench.board.boards import superseded
     from synthuterus_bench.board.fig3 import draw_fig3
     from synthuterus_bench.board.paper import paper_tables
     from synthuterus_bench.board.retractions import apply_retractions
     from synthuterus_bench.board.sheets import as_latex, as_markdown
 
-    valid, reported = [apply_retractions(entry, material.retractions) for entry in entries], [*material.reported]
+    gone = superseded({entry.id: entry for entry in entries})
+    valid = [apply_retractions(entry, material.retractions) for entry in entries if entry.id not in gone]
+    reported = [*material.reported]
     if chosen is Format.PNG:
         return draw_fig3(valid, reported)
     write = as_latex if chosen is Format.LATEX else as_markdown

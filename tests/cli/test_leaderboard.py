@@ -100,6 +100,14 @@ def test_tables_are_printed_or_written(entries, tmp_path, capsys):
         assert (tmp_path / name).read_bytes().startswith(starts)
 
 
+def test_a_superseded_entry_leaves_the_tables(tmp_path, capsys):
+    for entry in (demo(), demo(supersedes=demo().id, training_data=["more of it"])):
+        file(tmp_path, entry)
+        assert run(["leaderboard", "table", str(tmp_path / "entries")]) == 0
+        told = capsys.readouterr().out.partition("Table 2")[0]
+        assert told.count("| ddpm2d-ct-roi | Embedder FD") == 1
+
+
 def test_a_table_that_cannot_be_written_is_one_line(entries, tmp_path, capsys):
     assert run(["leaderboard", "table", str(entries), "--out", str(tmp_path / "t.pdf")]) == 2
     assert "expected a file name that ends in .md, .tex or .png" in capsys.readouterr().err
