@@ -105,7 +105,7 @@ def test_a_superseded_entry_leaves_the_tables(tmp_path, capsys):
         file(tmp_path, entry)
         assert run(["leaderboard", "table", str(tmp_path / "entries")]) == 0
         told = capsys.readouterr().out.partition("Table 2")[0]
-        assert told.count("| ddpm2d-ct-roi | Embedder FD") == 1
+        assert told.count("| ddpm2d-ct-roi | LPIPS") == 1
 
 
 def test_a_table_that_cannot_be_written_is_one_line(entries, tmp_path, capsys):
