@@ -9,10 +9,15 @@
     try { localStorage.setItem("theme", name); } catch { /* private window: the choice lasts for this page */ }
   };
   const dark = () => (root.dataset.theme || (wanted.matches ? "dark" : "light")) === "dark";
-  const chosen = remembered();
-  if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
+  const recall = () => {
+    const chosen = remembered();
+    if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
+  };
+  /* Chromium may give a file that asks for its storage this early an empty one, which keeps nothing for the whole page. */
+  if (location.protocol !== "file:") recall();
 
   document.addEventListener("DOMContentLoaded", () => {
+    recall();
     const button = document.getElementById("theme");
     const show = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
     button.hidden = false;
