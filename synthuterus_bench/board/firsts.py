@@ -48,10 +48,9 @@ class Filed:
 
 
 def firsts_of(suite: Suite) -> list[First]:
-    """What a suite can measure: shipped generators of its view and dimension, and on images the controls."""
+    """What a suite can measure: shipped generators of its view and dimension, and the controls."""
     fitting = [name for name in SHIPPED if _fits(name, suite)]
-    controls = [*CONTROLS] if suite.dims == 2 else []
-    return [First(name, False) for name in fitting] + [First(name, True) for name in controls]
+    return [First(name, False) for name in fitting] + [First(name, True) for name in CONTROLS]
 
 
 def _fits(name: str, suite: Suite) -> bool:
@@ -70,9 +69,8 @@ def make_first(first: First, suite: Suite, bench: Bench) -> Evaluation:
     real = load_reference(bench.reference or PHANTOM, suite, bench.cache, bench.tools.track)
     if first.control:
         halves = halve(real, suite)
-        submission = replace(
-            make_control(first.name, halves), generator=Generator(name=first.shown, family=CONTROL, roi=_is_roi(suite))
-        )
+        described = Generator(name=first.shown, family=CONTROL, dims=suite.dims, roi=_is_roi(suite))
+        submission = replace(make_control(first.name, halves), generator=described)
         real = halves.real
     else:
         folder = find_pipeline(first.name)

@@ -1,6 +1,7 @@
 """Volumes through the whole evaluation, small."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from synthuterus_bench.bench.reading import load_submission
 from synthuterus_bench.bench.reference import read_reference
 from synthuterus_bench.bench.run import evaluate
 from synthuterus_bench.bench.suite import SUITES, Regime
+from synthuterus_bench.board import firsts
 from synthuterus_bench.board.invariants import broken_invariants
+from synthuterus_bench.board.verify import make_bench
 from synthuterus_bench.cohorts.phantom.population import draw_cohort
 from synthuterus_bench.cohorts.window import from_window
 from synthuterus_bench.errors import CohortError, SubmissionError
@@ -127,3 +130,16 @@ def test_files_that_are_no_volumes_are_named(files, tmp_path, suite3d):
     (root / "av-af" / "picture.png").write_bytes(b"")
     with pytest.raises(SubmissionError, match=r"picture.png: found .png, expected .nii"):
         load_submission(root, suite3d)
+
+
+def test_a_control_of_volumes_is_measured_in_every_plane(volumes, suite3d, embedder, tmp_path, monkeypatch):
+    real = read_reference(volumes, suite3d)
+    rows = np.tile(np.arange(len(real.train.labels)), 2)
+    more = replace(real.train.take(rows), units=np.arange(len(rows)))
+    monkeypatch.setattr(firsts, "load_reference", lambda *_: replace(real, train=more))
+    bench = make_bench(weights_dir=tmp_path, cache=tmp_path, embedder=embedder)
+    entry = firsts.make_first(firsts.First("one-mode-per-class", True), suite3d, bench).entry
+    assert entry.generator.dims == 3
+    found = {row.params["plane"] for row in entry.results if row.metric == "kid-embedder" and "plane" in row.params}
+    assert found == {"sagittal", "coronal", "axial"}
+    assert list(broken_invariants(entry)) == []

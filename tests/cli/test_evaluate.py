@@ -54,6 +54,8 @@ def test_controls_make_their_own_images(capsys, arguments):
 def test_controls_are_of_images(capsys):
     assert run(["evaluate", "--controls", "--suite", "demo", "--reference", "nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
+    assert run(["evaluate", "--controls", "--suite", "uterus-3d-roi", "--reference", "nowhere"]) == 2
+    assert "uterus-3d-roi of volumes, expected one of images" in capsys.readouterr().err
 
 
 def test_help_holds_an_example(capsys):

@@ -12,6 +12,7 @@ from synthuterus_bench.bench.sets import Sets
 from synthuterus_bench.bench.suite import Suite, find_suite
 from synthuterus_bench.bench.threads import one_thread
 from synthuterus_bench.bench.tools import OWN, make_tools
+from synthuterus_bench.errors import UsageError
 from synthuterus_bench.metrics.features import Embedder
 from synthuterus_bench.metrics.table import METRICS
 from synthuterus_bench.progress import Track, silent
@@ -33,10 +34,12 @@ def run_controls(
     """Evaluate every control by ``suite`` and what else our embedder's features give; arguments as for ``evaluate``.
 
     Raises:
-        UsageError: no such suite or device.
+        UsageError: no such suite or device; a suite of volumes, for which no bounds are written.
         CohortError: the reference is not fit for the suite, or has too few training patients to spare half of them.
     """
     suite, cache = find_suite(suite) if isinstance(suite, str) else suite, cache or cache_folder()
+    if suite.dims != 2:
+        raise UsageError(f"--controls: found suite {suite.id} of volumes, expected one of images")
     tools, bounds = make_tools(embedder, weights_dir, features_cache, workers, device, silent, cache), load_bounds()
     real = load_reference(reference, suite, cache, track)
     halves, whole = halve(real, suite), _with_all_of_embedder(suite)

@@ -1,7 +1,8 @@
 """Control submissions: images whose fault, or lack of one, is known, made from the reference itself.
 
 Half of the training patients are taken out of the reference; they are real patients whom nothing knows, and what most
-controls are made of. All controls hold equally many images of each class and are compared with what is left.
+controls are made of. All controls hold equally many images of each class and are compared with what is left. Of volumes
+they are made of the slices that a suite looks at.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from synthuterus_bench.bench.provenance import Provenance
 from synthuterus_bench.bench.reference import MIN_PATIENTS, Reference
 from synthuterus_bench.bench.submission import Submission
 from synthuterus_bench.bench.suite import Suite
+from synthuterus_bench.cohorts.record import Dims
 from synthuterus_bench.cohorts.window import from_window, to_window
 from synthuterus_bench.entry import Generator
-from synthuterus_bench.errors import CohortError, UsageError
+from synthuterus_bench.errors import CohortError
 from synthuterus_bench.repro import digest_array, digest_json, stream
 from synthuterus_bench.vocab import CLASSES, Split
 
@@ -48,11 +50,8 @@ def halve(real: Reference, suite: Suite) -> Halves:
     """Deal the training patients of each class into two halves.
 
     Raises:
-        UsageError: a suite of volumes.
         CohortError: a class has too few patients.
     """
-    if suite.dims != 2:
-        raise UsageError(f"--controls: found suite {suite.id} of volumes, expected one of images")
     train = real.train
     out = np.isin(train.units, _half_of_patients(train))
     given, left = train.take(np.flatnonzero(out)), train.take(np.flatnonzero(~out))
@@ -89,32 +88,39 @@ def _real_half(halves: Halves) -> Part:
 def _blurred(halves: Halves) -> Part:
     from scipy.ndimage import gaussian_filter
 
-    z = gaussian_filter(from_window(halves.given.pixels), (0, BLUR, BLUR), mode="nearest")
-    return replace(halves.given, pixels=to_window(z))
+    def blur(pixels: Pixels, *_: str) -> Pixels:
+        return to_window(gaussian_filter(from_window(pixels), (0, BLUR, BLUR), mode="nearest"))
+
+    return _on_every_plane(halves.given, blur)
 
 
 def _noise(halves: Halves) -> Part:
     """Pixels of each image in random order: the same grey values without a picture."""
-    shuffled = [
-        stream(0, "controls", "noise", row).permutation(image.ravel()).reshape(image.shape)
-        for row, image in enumerate(halves.given.pixels)
-    ]
-    return _of_nobody(halves.given, np.stack(shuffled))
+
+    def shuffle(pixels: Pixels, *plane: str) -> Pixels:
+        rng = (stream(0, "controls", "noise", row, *plane) for row in range(len(pixels)))
+        return np.stack([next(rng).permutation(image.ravel()).reshape(image.shape) for image in pixels])
+
+    return _of_nobody(_on_every_plane(halves.given, shuffle))
 
 
 def _constant(halves: Halves) -> Part:
-    pixels = np.broadcast_to(halves.given.pixels[0], halves.given.pixels.shape)
-    return _of_nobody(halves.given, pixels.copy())
+    same = np.zeros(len(halves.given.labels), np.int64)
+    return _of_nobody(_on_every_plane(halves.given, lambda pixels, *_: pixels[same]))
 
 
 def _one_mode(halves: Halves) -> Part:
     labels = halves.given.labels
-    first = [halves.given.pixels[np.flatnonzero(labels == k)[0]] for k in range(len(CLASSES))]
-    return _of_nobody(halves.given, np.stack([_jittered(first[k], row) for row, k in enumerate(labels)]))
+    first = [np.flatnonzero(labels == k)[0] for k in labels]
+
+    def jitter(pixels: Pixels, *plane: str) -> Pixels:
+        return np.stack([_jittered(pixels[source], row, *plane) for row, source in enumerate(first)])
+
+    return _of_nobody(_on_every_plane(halves.given, jitter))
 
 
-def _jittered(image: Pixels, row: int) -> Pixels:
-    rng = stream(0, "controls", "jitter", row)
+def _jittered(image: Pixels, row: int, *plane: str) -> Pixels:
+    rng = stream(0, "controls", "jitter", row, *plane)
     down, across = rng.integers(0, 2 * SHIFT + 1, 2)
     rows, columns = image.shape
     moved = np.pad(image, SHIFT, mode="edge")[down : down + rows, across : across + columns]
@@ -131,9 +137,15 @@ def _wrong_labels(halves: Halves) -> Part:
     return replace(halves.given, labels=wrong).take(order)
 
 
-def _of_nobody(part: Part, pixels: Pixels) -> Part:
+def _on_every_plane(part: Part, change: Callable[..., Pixels]) -> Part:
+    """``change`` called with the images, and of volumes with the slices of each other plane and its name."""
+    planes = {plane: change(pixels, str(plane)) for plane, pixels in part.planes.items()}
+    return replace(part, pixels=change(part.pixels), planes=planes)
+
+
+def _of_nobody(part: Part) -> Part:
     """Made-up images: each is a patient of its own."""
-    return replace(part, pixels=pixels, units=np.arange(len(pixels)))
+    return replace(part, units=np.arange(len(part.labels)))
 
 
 CONTROLS: dict[str, Callable[[Halves], Part]] = {
@@ -153,6 +165,7 @@ def make_control(name: str, halves: Halves) -> Submission:
     part = CONTROLS[name](halves)
     digests = tuple(map(digest_array, part.pixels))
     counts = np.bincount(part.labels, minlength=len(CLASSES)).tolist()
+    dims: Dims = 3 if part.planes else 2
     return Submission(
         part.pixels,
         part.labels,
@@ -161,7 +174,9 @@ def make_control(name: str, halves: Halves) -> Submission:
         {str(one): count for one, count in zip(CLASSES, counts, strict=True)},
         digest_json(sorted(digests)),
         "window",
-        Generator(name=name),
+        Generator(name=name, dims=dims),
         Provenance(),
+        dims,
         fields=part.fields,
+        planes=part.planes,
     )

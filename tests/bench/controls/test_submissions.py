@@ -7,8 +7,8 @@ from synthuterus_bench.bench.controls.bounds import load_bounds
 from synthuterus_bench.bench.controls.submissions import BLUR, CONTROLS, NOISE, SHIFT, halve, make_control
 from synthuterus_bench.bench.reference import read_reference
 from synthuterus_bench.cohorts.window import from_window
-from synthuterus_bench.errors import CohortError, UsageError
-from synthuterus_bench.vocab import CLASSES, Split
+from synthuterus_bench.errors import CohortError
+from synthuterus_bench.vocab import CLASSES, Plane, Split
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +56,6 @@ def test_a_reference_with_too_few_patients_is_refused(real, suite):
         halve(replace(real, train=few), suite)
 
 
-def test_volumes_are_refused(real, suite):
-    with pytest.raises(UsageError, match="of volumes"):
-        halve(real, suite.model_copy(update={"dims": 3}))
-
-
 def test_noise_has_the_same_grey_values_in_another_order(halves):
     noise, given = control("noise", halves).pixels, halves.given.pixels
     np.testing.assert_array_equal(np.sort(noise.reshape(len(noise), -1)), np.sort(given.reshape(len(given), -1)))
@@ -101,3 +96,29 @@ def test_memorised_images_are_of_the_reference_and_wrong_labels_are_the_next_cla
     label = dict(zip(right.digests, right.labels, strict=True))
     assert {(label[digest] + 1) % 4 - k for digest, k in zip(wrong.digests, wrong.labels, strict=True)} == {0}
     assert set(label) == set(wrong.digests)
+
+
+@pytest.fixture(scope="module")
+def volumes(halves):
+    """The same with the images turned over as the slices of another plane."""
+
+    def deepened(part):
+        return replace(part, planes={Plane.AXIAL: part.pixels[:, ::-1]})
+
+    real = replace(halves.real, train=deepened(halves.real.train), test=deepened(halves.real.test))
+    return replace(halves, given=deepened(halves.given), real=real)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_of_volumes_every_plane_has_the_fault(name, volumes, halves):
+    made, flat = control(name, volumes), control(name, halves)
+    assert (made.dims, made.generator.dims, flat.dims) == (3, 3, 2)
+    np.testing.assert_array_equal(made.pixels, flat.pixels)
+    axial, upright = made.planes[Plane.AXIAL], made.planes[Plane.AXIAL][:, ::-1]
+    assert axial.shape == made.pixels.shape
+    drawn = name in ("noise", "one-mode-per-class")
+    assert np.array_equal(upright, made.pixels) != drawn
+    if name == "noise":
+        np.testing.assert_array_equal(np.sort(axial, axis=None), np.sort(made.pixels, axis=None))
+    elif drawn:
+        assert abs(from_window(upright)[:, 2:-2, 2:-2].mean() - from_window(made.pixels)[:, 2:-2, 2:-2].mean()) < 0.01
