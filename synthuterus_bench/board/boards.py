@@ -8,6 +8,7 @@ from synthuterus_bench.bench.table import POOLED, SCOPES, Column, columns, place
 from synthuterus_bench.bench.taught import AUC, BALANCED, F1, F1_GAIN, PROBES
 from synthuterus_bench.board.badges import DECLARED, Badge
 from synthuterus_bench.board.rank import CONTROL, Group, Listed, Standing, groups, rank
+from synthuterus_bench.board.retractions import Retraction, apply_retractions
 from synthuterus_bench.board.superseding import objection
 from synthuterus_bench.entry import Entry, Result
 from synthuterus_bench.repro import digest_json
@@ -87,6 +88,13 @@ def superseded(entries: Mapping[str, Entry]) -> dict[str, str]:
     return {
         entry.supersedes or "": name for name, entry, old in pairs if old is not None and objection(entry, old) is None
     }
+
+
+def current(entries: Iterable[Entry], retractions: Sequence[Retraction]) -> list[Listed]:
+    """Entries as tables show them: none that a later one supersedes, and what was retracted withheld."""
+    known = {entry.id: entry for entry in entries}
+    gone = superseded(known)
+    return [Listed(name, apply_retractions(entry, retractions)) for name, entry in known.items() if name not in gone]
 
 
 def boards_of(

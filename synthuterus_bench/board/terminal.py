@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from synthuterus_bench.board.badges import badge_of
-from synthuterus_bench.board.boards import Board, Line, boards_of, superseded
-from synthuterus_bench.board.rank import Listed
-from synthuterus_bench.board.retractions import apply_retractions
+from synthuterus_bench.board.boards import Board, Line, boards_of, current
 from synthuterus_bench.board.site import Material
 from synthuterus_bench.board.tiers import Span
 from synthuterus_bench.entry import Entry, Result
@@ -18,12 +16,9 @@ def boards_to_show(entries: Iterable[Entry], material: Material, suite: str | No
     Args:
         suite: show the boards of this one alone.
     """
-    known = {entry.id: entry for entry in entries}
-    gone = superseded(known)
-    kept = [entry for name, entry in known.items() if name not in gone and suite in (None, entry.suite.id)]
+    listed = [one for one in current(entries, material.retractions) if suite in (None, one.entry.suite.id)]
     checks = material.verifications
-    badges = {name: badge_of(checks[name]) for name in known if name in checks}
-    listed = [Listed(entry.id, apply_retractions(entry, material.retractions)) for entry in kept]
+    badges = {one.id: badge_of(checks[one.id]) for one in listed if one.id in checks}
     return boards_of(listed, badges, material.comparisons)
 
 

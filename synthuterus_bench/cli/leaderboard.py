@@ -184,14 +184,12 @@ def _format(wanted: Format | None, path: Path | None) -> Format:
 
 
 def _paper(chosen: Format, entries: "list[Entry]", material: "Material") -> str | bytes:
-    from synthuterus_bench.board.boards import superseded
+    from synthuterus_bench.board.boards import current
     from synthuterus_bench.board.fig3 import draw_fig3
     from synthuterus_bench.board.paper import paper_tables
-    from synthuterus_bench.board.retractions import apply_retractions
     from synthuterus_bench.board.sheets import as_latex, as_markdown
 
-    gone = superseded({entry.id: entry for entry in entries})
-    valid = [apply_retractions(entry, material.retractions) for entry in entries if entry.id not in gone]
+    valid = [one.entry for one in current(entries, material.retractions)]
     reported = [*material.reported]
     if chosen is Format.PNG:
         return draw_fig3(valid, reported)

@@ -33,3 +33,17 @@ def test_the_setting_is_put_back():
     before = rcParams["text.parse_math"]
     draw_fig3([named("$x$")], [])
     assert rcParams["text.parse_math"] == before
+
+
+def test_a_regime_without_values_says_so(monkeypatch):
+    from matplotlib.figure import Figure
+
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    results = sample()["results"]
+    gain = next(one for one in results if one["metric"] == "macro-f1-gain" and one["scope"] == "pooled")
+    gone = {"status": "unavailable", "reason": "weights not at hand", "value": None, "ci": None, "floor": None}
+    missing = gain | gone | {"params": gain["params"] | {"regime": "pretrained"}}
+    draw_fig3([entry(suite=ROI, results=[*results, missing])], [])
+    panels = {axes.get_title("left"): [text.get_text() for text in axes.texts] for axes in drawn[0].axes}
+    assert panels == {"supervised": [], "pretrained": ["no value"]}
