@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from synthuterus_bench.bench.comparison.record import Comparison, Side
 from synthuterus_bench.board.check import Checked
 from synthuterus_bench.board.entries import (
     COMPARISONS,
@@ -16,6 +15,7 @@ from synthuterus_bench.board.entries import (
 )
 from synthuterus_bench.board.pairs import read_comparison
 from synthuterus_bench.board.reported import read_reported
+from synthuterus_bench.board.sides import broken_sides
 from synthuterus_bench.board.superseding import objection
 from synthuterus_bench.board.verification import read_verification
 from synthuterus_bench.board.vouching import broken_claims
@@ -95,8 +95,7 @@ def _comparison(path: Path, home: Path, known: Known) -> Iterator[str]:
     except FaultyError as error:
         yield from error.faults
         return
-    for name, side in (("first", found.first), ("second", found.second)):
-        yield from _side(name, side, found, known)
+    yield from broken_sides(found, known)
 
 
 def _reported(path: Path) -> Iterator[str]:
@@ -104,14 +103,3 @@ def _reported(path: Path) -> Iterator[str]:
         read_reported(path)
     except DataError as error:
         yield error.message.removeprefix(f"{path}: ")
-
-
-def _side(name: str, side: Side, found: Comparison, known: Known) -> Iterator[str]:
-    """Whether a side is of the images of an entry in the table that the comparison is of."""
-    suites = [entry.suite for entry in known.values() if entry.dataset.manifest_sha256 == side.manifest_sha256]
-    if not suites:
-        yield f"{name}: images {side.manifest_sha256[:12]}, which no entry of the board is of"
-    elif (found.protocol_digest, found.reference_digest) not in {
-        (suite.protocol_digest, suite.reference_digest) for suite in suites
-    }:
-        yield f"{name}: no entry of images {side.manifest_sha256[:12]} has this protocol and reference"

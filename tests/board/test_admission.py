@@ -253,6 +253,29 @@ def test_numbers_of_a_comparison_that_nobody_measures(board, row, expected):
         load_comparisons(path.parent)
 
 
+def test_values_of_a_comparison_are_those_of_the_entries(board):
+    first, second = (demo(name) for name in [*GENERATORS][:2])
+    mine, other = (
+        next(one for one in entry.results if (one.metric, one.scope) == ("kid-embedder", "pooled"))
+        for entry in (first, second)
+    )
+
+    def found(given: float, **more: int) -> list[str]:
+        value = compared(first, second)
+        row = {"params": mine.params, "n": mine.n_fake, "n_real": mine.n_real, "first": given, "second": other.value}
+        value["rows"][0] |= row | {"difference": given - other.value} | more
+        path = put_comparison(board, value)
+        return [line.removeprefix(f"{path}: ") for line in problems(board)]
+
+    width = mine.ci.high - mine.ci.low
+    assert found(mine.value) == []
+    assert found(mine.value + 0.09 * width) == []
+    wrong = mine.value + 0.11 * width
+    assert found(wrong) == [f"first: kid-embedder pooled {wrong:g}, expected {mine.value:g} as in the entry"]
+    assert found(wrong, n=mine.n_fake - 1) == []
+    assert found(wrong, n_real=mine.n_real - 1) == []
+
+
 def test_what_else_lies_among_comparisons_is_refused(board):
     first, second = (demo(name) for name in [*GENERATORS][:2])
     put_comparison(board, compared(first, first))
