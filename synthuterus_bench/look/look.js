@@ -1,4 +1,10 @@
 "use strict";
+/* Settles once the browser has answered: before, Chromium may give a file a localStorage that is empty and keeps nothing. */
+const storage = location.protocol !== "file:" || !navigator.locks ? Promise.resolve() : Promise.race([
+  navigator.locks.request("storage", () => {}).catch(() => {}),
+  new Promise((settle) => { setTimeout(settle, 1000); }),
+]);
+
 (function () {
   const root = document.documentElement;
   const wanted = window.matchMedia("(prefers-color-scheme: dark)");
@@ -13,11 +19,9 @@
     const chosen = remembered();
     if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
   };
-  /* Chromium may give a file that asks for its storage this early an empty one, which keeps nothing for the whole page. */
   if (location.protocol !== "file:") recall();
 
   document.addEventListener("DOMContentLoaded", () => {
-    recall();
     const button = document.getElementById("theme");
     const show = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
     button.hidden = false;
@@ -28,5 +32,6 @@
     });
     wanted.addEventListener("change", show);
     show();
+    storage.then(() => { recall(); show(); });
   });
 })();

@@ -189,6 +189,7 @@ def test_theme_follows_the_system_then_the_button(opened, site, scheme):
     page.click("#theme")
     second = ground()
     page.reload()
+    page.wait_for_function("document.documentElement.dataset.theme")
     assert first != second == ground()
     page.emulate_media(media="print")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")

@@ -1,4 +1,4 @@
-document.addEventListener("DOMContentLoaded", () => {
+document.addEventListener("DOMContentLoaded", () => storage.then(() => {
   const get = (id) => document.getElementById(id);
   const data = JSON.parse(get("data").textContent);
   const count = data.images.length;
@@ -171,4 +171,4 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!progress.state.group) screen("intro");
   else if (progress.state.finished) end();
   else show();
-});
+}));

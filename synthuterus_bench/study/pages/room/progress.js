@@ -1,4 +1,4 @@
-/* What a reader has done so far, kept under the study's id: by the tab through a reload, by the browser beyond it. */
+/* What a reader has done so far, kept in localStorage under the study's id. */
 const SCHEMA = "synthuterus-answers/1";
 
 const openProgress = (study, count) => {
@@ -11,21 +11,16 @@ const openProgress = (study, count) => {
   const usable = (kept) =>
     kept && /^[0-9a-f]{16}$/.test(kept.reader) && Array.isArray(kept.answers) && Array.isArray(kept.ms) &&
     kept.answers.length === count && kept.ms.length === count && kept.at >= 0 && kept.at < count;
-  const read = (store) => {
+  const read = () => {
     try {
-      const kept = JSON.parse(window[store].getItem(name));
+      const kept = JSON.parse(localStorage.getItem(name));
       return usable(kept) ? kept : null;
     } catch { return null; }
   };
-  const write = (store) => {
-    try { window[store].setItem(name, JSON.stringify(progress.state)); } catch { return false; }
-    return true;
-  };
 
-  const progress = { state: read("sessionStorage") || read("localStorage") || fresh(), works: true };
+  const progress = { state: read() || fresh(), works: true };
   progress.keep = () => {
-    write("sessionStorage");
-    progress.works = write("localStorage");
+    try { localStorage.setItem(name, JSON.stringify(progress.state)); } catch { progress.works = false; }
   };
   progress.clear = () => {
     progress.state = fresh();
