@@ -4,7 +4,7 @@ Two results are the same metric only when their parameters (extractor, layer, we
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from synthuterus_bench.bench.digits import Digits, digits_of
 from synthuterus_bench.bench.taught import AUC, BALANCED, BORDER, F1, F1_ADDED, F1_GAIN, FIELD, GAP, MASKED
 from synthuterus_bench.entry import Entry, Result
 from synthuterus_bench.repro import canonical_json
-from synthuterus_bench.vocab import CLASSES
+from synthuterus_bench.vocab import CLASSES, Plane
 
 POOLED = "pooled"
 REGIME = "regime"
@@ -141,7 +141,7 @@ def columns(results: Iterable[Result]) -> list[Column]:
     """The metrics among ``results``: those with a title in their order, then the others by name.
 
     A result without a value does not know its extractor; it makes no column where it belongs into that of another
-    result. Regimes come in their order.
+    result. Regimes and planes come in their order.
     """
     every = list(results)
     keyed = [(key_of(result), result) for result in every]
@@ -155,7 +155,12 @@ def columns(results: Iterable[Result]) -> list[Column]:
     order = [*TITLES]
     keys = sorted(
         known,
-        key=lambda key: (order.index(key[0]) if key[0] in TITLES else len(order), _regime(known[key]), key),
+        key=lambda key: (
+            order.index(key[0]) if key[0] in TITLES else len(order),
+            _regime(known[key]),
+            plane_order(known[key].params),
+            key,
+        ),
     )
     return [
         Column(*key, known[key].direction, TITLES.get(key[0], key[0]), _detail(known, *key), digits_of(alike[key]))
@@ -170,6 +175,12 @@ def _covers(measured: Result, other: Result) -> bool:
 def _regime(result: Result) -> int:
     regime = result.params.get(REGIME)
     return REGIMES.index(str(regime)) if regime in REGIMES else len(REGIMES)
+
+
+def plane_order(params: Mapping[str, Any]) -> int:
+    """Volumes by all planes together come first, then by one plane, the sagittal one before others."""
+    planes = [*Plane]
+    return 1 + planes.index(params["plane"]) if params.get("plane") in planes else 0
 
 
 def _detail(known: dict[tuple[str, str], Result], metric: str, params: str) -> str:
@@ -195,7 +206,7 @@ def _difference(known: dict[tuple[str, str], Result], metric: str, params: str) 
 
 
 def _plainest(name: str) -> tuple[bool, str]:
-    return name != REGIME, name
+    return name not in (REGIME, "plane", "slices"), name
 
 
 def _brief(name: str, value: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from synthuterus_bench.bench.comparison.record import Comparison
-from synthuterus_bench.bench.table import POOLED, TITLES, key_of
+from synthuterus_bench.bench.table import POOLED, TITLES, key_of, plane_order
 from synthuterus_bench.board.pairs import Measured, p_values, paired_of
 from synthuterus_bench.board.tiers import Span, places, surely_better, tiers
 from synthuterus_bench.entry import Entry, Interval, Result
@@ -119,11 +119,16 @@ def _ranked(
 def _usual_params(entries: list[Listed], scope: str) -> str | None:
     """Those of the controls, which the board made itself; without any, those of most entries.
 
-    A tie goes to what this version measures by, so that nobody wins it by the choice of a name.
+    A tie goes to what this version measures by, so that nobody wins it by the choice of a name, and of volumes to what
+    looks at all planes together.
     """
     controls = [listed for listed in entries if listed.entry.generator.family == CONTROL]
     found = _counted(controls, scope) or _counted(entries, scope)
-    return min(found, key=lambda params: (-found[params], not _is_ours(params), params)) if found else None
+    return min(found, key=lambda params: (-found[params], *_preference(params)), default=None)
+
+
+def _preference(params: str) -> tuple[bool, int, str]:
+    return not _is_ours(params), plane_order(json.loads(params)), params
 
 
 def _counted(entries: list[Listed], scope: str) -> Counter[str]:
@@ -175,5 +180,5 @@ def _order(standing: Standing, scope: str) -> tuple[Any, ...]:
 
 
 def _value(listed: Listed, metric: str, scope: str) -> float:
-    values = (result.value for result in listed.results(metric, scope))
-    return min((value for value in values if value is not None), default=math.inf)
+    found = ((plane_order(one.params), one.value) for one in listed.results(metric, scope) if one.value is not None)
+    return min(found, default=(0, math.inf))[1]

@@ -31,6 +31,15 @@ def test_regimes_come_in_their_order_and_one_without_a_value_stays():
     assert by_scope(rows, found[1]) == {"pooled": lacking}
 
 
+def test_all_planes_together_come_before_one_and_the_sagittal_one_before_others():
+    planes = [result(plane=plane, dims=2) for plane in ("axial", "coronal", "sagittal")]
+    found = columns([*planes, result(slices="middle of three planes", dims=6)])
+    assert [column.detail for column in found] == [
+        "slices middle of three planes",
+        *(f"plane {plane}" for plane in ("sagittal", "coronal", "axial")),
+    ]
+
+
 def test_a_probe_stands_beside_chance():
     found = columns(
         [result("probe-masked", regime="supervised", guessing=0.2413), result("macro-f1-gain", guessing=0.2)]

@@ -93,6 +93,18 @@ def test_a_tie_goes_to_what_the_package_measures_by(odd):
     assert found == {"honest": Span(1, 1, 1), "a": None}
 
 
+def test_volumes_rank_by_all_planes_together():
+    def volume(name: str, whole: float, axial: float) -> Listed:
+        params = {"plane": "axial"}, {"plane": "sagittal"}, {"slices": "middle of three planes"}
+        values = zip(params, (axial, axial, whole), strict=True)
+        results = [listed("x", value, 0.1, **told).entry.results[0] for told, value in values]
+        made = entry(generator={"name": name}, results=[one.model_dump(mode="json") for one in results])
+        return Listed(made.id, made)
+
+    found = places(rank([volume("a", 5, 1), volume("b", 1, 5)]))
+    assert found == {"b": Span(1, 1, 2), "a": Span(2, 2, 2)}
+
+
 def test_reasons_of_the_unranked():
     withheld = sample()
     for row in withheld["results"]:
