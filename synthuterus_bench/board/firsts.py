@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from synthuterus_bench.bench.controls.submissions import CONTROLS, halve, make_control
 from synthuterus_bench.bench.opening import open_submission
@@ -87,15 +88,15 @@ def _is_roi(suite: Suite) -> bool:
 
 
 def file_first(done: Evaluation, board: Path) -> Filed:
-    """Put an entry and its details into their place, unless one with the same results is there already.
+    """Put an entry and its details into their place, unless one with the same results of the same images is there already.
 
-    An entry with other results supersedes the last one of its generator.
+    An entry with others supersedes the last one of its generator.
 
     Raises:
         EntryError: it does not pass the check; nothing of it stays.
     """
     known = [*_filed(done.entry, board)]
-    if same := next((path for path, old in known if old.results == done.entry.results), None):
+    if same := next((path for path, old in known if _said(old) == _said(done.entry)), None):
         return Filed(same, False)
     gone = {old.supersedes for _, old in known}
     last = next((old.id for _, old in known if old.id not in gone), None)
@@ -107,6 +108,11 @@ def file_first(done: Evaluation, board: Path) -> Filed:
         details.unlink()
         raise EntryError(str(problems[0]))
     return Filed(path, True)
+
+
+def _said(entry: Entry) -> tuple[Any, ...]:
+    """What an entry is of and what came out."""
+    return entry.dataset.manifest_sha256, entry.results
 
 
 def _filed(entry: Entry, board: Path) -> Iterator[tuple[Path, Entry]]:

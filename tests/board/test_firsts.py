@@ -68,6 +68,15 @@ def test_filed_once_with_its_details_and_superseded_by_a_change(noise, tmp_path)
     assert len(check_entries([tmp_path]).entries) == 2
 
 
+def test_the_same_results_of_images_by_another_digest_supersede(noise, tmp_path):
+    first = file_first(noise, tmp_path)
+    other = noise.entry.dataset.model_copy(update={"manifest_sha256": "12" * 32})
+    later = file_first(replace(noise, entry=noise.entry.model_copy(update={"dataset": other})), tmp_path)
+    assert later.new
+    assert read_entry(later.path).supersedes == first.path.stem
+    assert check_entries([tmp_path]).problems == []
+
+
 def test_what_does_not_pass_leaves_nothing(noise, tmp_path):
     bad = replace(noise, entry=noise.entry.model_copy(update={"submitter": "/home/ada/x"}))
     with pytest.raises(EntryError, match="somebody's machine"):
