@@ -88,7 +88,7 @@ def _is_roi(suite: Suite) -> bool:
 
 
 def file_first(done: Evaluation, board: Path) -> Filed:
-    """Put an entry and its details into their place, unless one with the same results of the same images is there already.
+    """Put an entry and its details into their place, unless the same results of the same images are there already.
 
     An entry with others supersedes the last one of its generator.
 
