@@ -212,7 +212,7 @@ def _plainest(name: str) -> tuple[bool, str]:
 def _brief(name: str, value: Any) -> str:
     text = str(value)
     text = text[:12] if len(text) == 64 else text
-    return (text if name == REGIME else f"{name.removesuffix('_sha256')} {text}")[:40]
+    return (text if name in (REGIME, "slices") else f"{name.removesuffix('_sha256')} {text}")[:40]
 
 
 def cell(result: Result | None, digits: Digits) -> Cell | None:

@@ -35,7 +35,7 @@ def test_all_planes_together_come_before_one_and_the_sagittal_one_before_others(
     planes = [result(plane=plane, dims=2) for plane in ("axial", "coronal", "sagittal")]
     found = columns([*planes, result(slices="middle of three planes", dims=6)])
     assert [column.detail for column in found] == [
-        "slices middle of three planes",
+        "middle of three planes",
         *(f"plane {plane}" for plane in ("sagittal", "coronal", "axial")),
     ]
 
