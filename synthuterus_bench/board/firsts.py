@@ -96,11 +96,11 @@ def file_first(done: Evaluation, board: Path) -> Filed:
         EntryError: it does not pass the check; nothing of it stays.
     """
     known = [*_filed(done.entry, board)]
-    if same := next((path for path, old in known if _said(old) == _said(done.entry)), None):
-        return Filed(same, False)
     gone = {old.supersedes for _, old in known}
-    last = next((old.id for _, old in known if old.id not in gone), None)
-    done = replace(done, entry=done.entry.model_copy(update={"supersedes": last}))
+    path, last = next(((path, old) for path, old in known if old.id not in gone), (None, None))
+    if path and last and _said(last) == _said(done.entry):
+        return Filed(path, False)
+    done = replace(done, entry=done.entry.model_copy(update={"supersedes": last.id if last else None}))
     path = board / home_of(done.entry)
     details = done.save(path)
     if problems := check_entries([path]).problems:

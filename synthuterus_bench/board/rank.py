@@ -30,6 +30,8 @@ RANK_METRIC = "kid-embedder"
 TIE_METRIC = "fd-embedder"
 CONTROL = "control"
 EMBEDDER = "embedder/embedder.safetensors"
+BESIDE = frozenset({"dims", "extractor", "plane", "slices"})
+"""What else this version tells of a result to rank by: the features, and of volumes which slices."""
 
 
 @dataclass(frozen=True)
@@ -117,18 +119,15 @@ def _ranked(
 
 
 def _usual_params(entries: list[Listed], scope: str) -> str | None:
-    """Those of the controls, which the board made itself; without any, those of most entries.
+    """Those of the controls, which the board made itself; without any, those of most entries. Of volumes those that look
+    at all planes together, wherever there are such.
 
-    A tie goes to what this version measures by, so that nobody wins it by the choice of a name, and of volumes to what
-    looks at all planes together.
+    A tie goes to what this version measures by, so that nobody wins it by the choice of a name.
     """
     controls = [listed for listed in entries if listed.entry.generator.family == CONTROL]
     found = _counted(controls, scope) or _counted(entries, scope)
-    return min(found, key=lambda params: (-found[params], *_preference(params)), default=None)
-
-
-def _preference(params: str) -> tuple[bool, int, str]:
-    return not _is_ours(params), plane_order(json.loads(params)), params
+    order = {params: (plane_order(json.loads(params)), -count, not _is_ours(params)) for params, count in found.items()}
+    return min(found, key=lambda params: (order[params], params), default=None)
 
 
 def _counted(entries: list[Listed], scope: str) -> Counter[str]:
@@ -138,7 +137,8 @@ def _counted(entries: list[Listed], scope: str) -> Counter[str]:
 
 def _is_ours(params: str) -> bool:
     known = METRICS[RANK_METRIC].params | {"weights_sha256": _own_digest()}
-    return canonical_json({**json.loads(params), **known}) == params
+    told = json.loads(params)
+    return canonical_json({**told, **known}) == params and told.keys() <= known.keys() | BESIDE
 
 
 @cache

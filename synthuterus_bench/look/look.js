@@ -2,7 +2,7 @@
 /* Settles once the browser has answered: before, Chromium may give a file a localStorage that is empty and keeps nothing. */
 const storage = location.protocol !== "file:" || !navigator.locks ? Promise.resolve() : Promise.race([
   navigator.locks.request("storage", () => {}).catch(() => {}),
-  new Promise((settle) => { setTimeout(settle, 1000); }),
+  new Promise((settle) => { setTimeout(settle, 3000); }),
 ]);
 
 (function () {
@@ -24,7 +24,6 @@ const storage = location.protocol !== "file:" || !navigator.locks ? Promise.reso
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
     const show = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
-    button.hidden = false;
     button.addEventListener("click", () => {
       root.dataset.theme = dark() ? "light" : "dark";
       remember(root.dataset.theme);
@@ -32,6 +31,10 @@ const storage = location.protocol !== "file:" || !navigator.locks ? Promise.reso
     });
     wanted.addEventListener("change", show);
     show();
-    storage.then(() => { recall(); show(); });
+    storage.then(() => {
+      recall();
+      show();
+      button.hidden = false;
+    });
   });
 })();

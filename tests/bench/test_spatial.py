@@ -140,6 +140,7 @@ def test_a_control_of_volumes_is_measured_in_every_plane(volumes, suite3d, embed
     bench = make_bench(weights_dir=tmp_path, cache=tmp_path, embedder=embedder)
     entry = firsts.make_first(firsts.First("one-mode-per-class", True), suite3d, bench).entry
     assert entry.generator.dims == 3
-    found = {row.params["plane"] for row in entry.results if row.metric == "kid-embedder" and "plane" in row.params}
-    assert found == {"sagittal", "coronal", "axial"}
+    measured = (row.params for row in entry.results if row.metric == "kid-embedder" and row.value is not None)
+    found = {params.get("plane", params.get("slices")) for params in measured}
+    assert found == {"sagittal", "coronal", "axial", "middle of three planes"}
     assert list(broken_invariants(entry)) == []

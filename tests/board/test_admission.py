@@ -10,6 +10,7 @@ from synthuterus_bench.bench.suite import DEMO, SUITES
 from synthuterus_bench.board.admission import admit
 from synthuterus_bench.board.pairs import load_comparisons
 from synthuterus_bench.board.verification import save_verification
+from synthuterus_bench.entry import Entry
 from synthuterus_bench.errors import DataError, UsageError
 from synthuterus_bench.resources import resource
 from tests.board.boards import CLAIMS, committed, demo, file
@@ -253,6 +254,14 @@ def test_numbers_of_a_comparison_that_nobody_measures(board, row, expected):
         load_comparisons(path.parent)
 
 
+def twin(one: Entry, value: float) -> Entry:
+    """Another generator that says it is of the same images, and that they get another value."""
+    rows = [row.model_copy(update={"value": row.value and row.value * 0.9}) for row in one.results]
+    rows = [row.model_copy(update={"value": value}) if row.metric == "kid-embedder" else row for row in rows]
+    facts = one.generator.model_copy(update={"name": "mallory"})
+    return one.model_copy(update={"generator": facts, "results": rows})
+
+
 def test_values_of_a_comparison_are_those_of_the_entries(board):
     first, second = (demo(name) for name in [*GENERATORS][:2])
     mine, other = (
@@ -274,6 +283,10 @@ def test_values_of_a_comparison_are_those_of_the_entries(board):
     assert found(wrong) == [f"first: kid-embedder pooled {wrong:g}, expected {mine.value:g} as in the entry"]
     assert found(wrong, n=mine.n_fake - 1) == []
     assert found(wrong, n_real=mine.n_real - 1) == []
+    (line,) = found(other.value, second=wrong, first=other.value, difference=other.value - wrong)[1:]
+    assert line.startswith("second: kid-embedder pooled")
+    file(board, twin(first, wrong))
+    assert any(line.startswith("first: kid-embedder") for line in found(mine.value))
 
 
 def test_what_else_lies_among_comparisons_is_refused(board):

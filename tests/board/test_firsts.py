@@ -74,6 +74,9 @@ def test_the_same_results_of_images_by_another_digest_supersede(noise, tmp_path)
     later = file_first(replace(noise, entry=noise.entry.model_copy(update={"dataset": other})), tmp_path)
     assert later.new
     assert read_entry(later.path).supersedes == first.path.stem
+    back = file_first(noise, tmp_path)
+    assert back.new
+    assert read_entry(back.path).supersedes == later.path.stem
     assert check_entries([tmp_path]).problems == []
 
 

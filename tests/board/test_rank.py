@@ -91,6 +91,8 @@ def test_a_tie_goes_to_what_the_package_measures_by(odd):
     honest = listed("honest", 1, 0.1, **own, weights_sha256=digest)
     found = places(rank([listed("a", 0, 0.1, **own, weights_sha256=odd), honest]))
     assert found == {"honest": Span(1, 1, 1), "a": None}
+    found = places(rank([listed("a", 0, 0.1, **own, weights_sha256=digest, a=1), honest]))
+    assert found == {"honest": Span(1, 1, 1), "a": None}
 
 
 def test_volumes_rank_by_all_planes_together():
@@ -103,6 +105,8 @@ def test_volumes_rank_by_all_planes_together():
 
     found = places(rank([volume("a", 5, 1), volume("b", 1, 5)]))
     assert found == {"b": Span(1, 1, 2), "a": Span(2, 2, 2)}
+    found = places(rank([volume("b", 1, 5), *(listed(name, 0, 0.1, plane="axial") for name in "cd")]))
+    assert found == {"b": Span(1, 1, 1), "c": None, "d": None}
 
 
 def test_reasons_of_the_unranked():

@@ -124,14 +124,16 @@ def test_a_file_asks_for_storage_only_after_the_browser_has_answered(opened, bui
     assert "storage" in events
 
 
-@pytest.mark.parametrize("locks", ["undefined", "{ request: async () => { throw new Error('no') } }"])
+@pytest.mark.parametrize(
+    "locks",
+    ["undefined", "{ request: async () => { throw new Error('no') } }", "{ request: () => new Promise(() => {}) }"],
+)
 def test_a_browser_that_gives_no_answer_still_opens_the_study(opened, built, locks):
     page = opened(built.page)
     page.add_init_script(f"Object.defineProperty(navigator, 'locks', {{ value: {locks} }})")
     reload(page)
     begin(page)
     answer(page, built, 1, 2)
-    reload(page)
     assert page.inner_text("#place") == "Scan 3 of 20"
 
 

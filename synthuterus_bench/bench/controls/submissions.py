@@ -98,8 +98,11 @@ def _noise(halves: Halves) -> Part:
     """Pixels of each image in random order: the same grey values without a picture."""
 
     def shuffle(pixels: Pixels, *plane: str) -> Pixels:
-        rng = (stream(0, "controls", "noise", row, *plane) for row in range(len(pixels)))
-        return np.stack([next(rng).permutation(image.ravel()).reshape(image.shape) for image in pixels])
+        shuffled = [
+            stream(0, "controls", "noise", row, *plane).permutation(image.ravel()).reshape(image.shape)
+            for row, image in enumerate(pixels)
+        ]
+        return np.stack(shuffled)
 
     return _of_nobody(_on_every_plane(halves.given, shuffle))
 
