@@ -119,9 +119,9 @@ def _ranked(
 
 
 def _usual_params(entries: list[Listed], scope: str) -> str | None:
-    """Those of the controls, which the board made itself; without any, those of most entries. Of volumes those that look
-    at all planes together, wherever there are such.
+    """Those of the controls, which the board made itself; without any, those of most entries.
 
+    Of volumes those that look at all planes together, wherever there are such.
     A tie goes to what this version measures by, so that nobody wins it by the choice of a name.
     """
     controls = [listed for listed in entries if listed.entry.generator.family == CONTROL]
