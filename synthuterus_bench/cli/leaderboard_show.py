@@ -62,7 +62,7 @@ def show(
 
     Entries of other protocols or references stand in tables of their own. Nothing is shown while a check fails.
 
-    \\b
+    \b
     Examples:
       synthbench leaderboard show
       synthbench leaderboard show leaderboard/entries --suite demo --scope rv-rf

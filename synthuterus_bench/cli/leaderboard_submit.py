@@ -32,7 +32,7 @@ def submit(
     Without --send nothing is sent or written, and nobody is asked. A second run opens no second pull request. The
     branch holds one commit on top of HEAD; neither the working tree nor what is checked out changes.
 
-    \\b
+    \b
     Examples:
       synthbench leaderboard submit entry.json --repo my-org/uterus-board
       synthbench leaderboard submit entry.json --repo my-org/uterus-board --send

@@ -59,7 +59,7 @@ def verify(
     Values may differ by a tenth of their interval; those of trained classifiers, and all of images that came out
     differently on another device, by the whole of it. The tolerances stand in the file. Exit code 1 if any differs.
 
-    \\b
+    \b
     Examples:
       synthbench leaderboard verify entry.json --level recompute --features features.safetensors
       synthbench leaderboard verify entry.json --level re-embed --images synthuterus

@@ -25,7 +25,9 @@ EVERY = sorted(commands(get_command(app)))
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
 def test_every_command_has_an_example_of_itself(path, capsys):
     assert run([*path, "--help"]) == 0
-    text = " ".join(capsys.readouterr().out.split())
+    shown = capsys.readouterr().out
+    assert "\\b" not in shown
+    text = " ".join(shown.split())
     assert re.search(rf"Examples?: synthbench (--json )?{' '.join(path)}\b", text)
 
 
