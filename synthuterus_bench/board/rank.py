@@ -126,8 +126,11 @@ def _usual_params(entries: list[Listed], scope: str) -> str | None:
     """
     controls = [listed for listed in entries if listed.entry.generator.family == CONTROL]
     found = _counted(controls, scope) or _counted(entries, scope)
-    order = {params: (plane_order(json.loads(params)), -count, not _is_ours(params)) for params, count in found.items()}
-    return min(found, key=lambda params: (order[params], params), default=None)
+
+    def preference(params: str) -> tuple[int, int, bool, str]:
+        return plane_order(json.loads(params)), -found[params], not _is_ours(params), params
+
+    return min(found, key=preference, default=None)
 
 
 def _counted(entries: list[Listed], scope: str) -> Counter[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from synthuterus_bench.bench.suite import DEMO
+from synthuterus_bench.board.admission import admit
 from synthuterus_bench.board.entries import home_of
 from synthuterus_bench.entry import Entry
 from tests.board.samples import sample
@@ -30,6 +31,11 @@ def file(board: Path, entry: Entry) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(entry.as_json()))
     return path
+
+
+def problems(board: Path, base: str | None = None) -> list[str]:
+    """What the check of a whole board says."""
+    return [str(problem) for problem in admit([board], base).problems]
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -8,32 +8,15 @@ import pytest
 
 from synthuterus_bench.bench.suite import DEMO, SUITES
 from synthuterus_bench.board.admission import admit
-from synthuterus_bench.board.pairs import load_comparisons
 from synthuterus_bench.board.verification import save_verification
-from synthuterus_bench.entry import Entry
-from synthuterus_bench.errors import DataError, UsageError
+from synthuterus_bench.errors import UsageError
 from synthuterus_bench.resources import resource
-from tests.board.boards import CLAIMS, committed, demo, file
+from tests.board.boards import CLAIMS, committed, demo, file, problems
 from tests.board.samples import GENERATORS, entry
 from tests.board.test_verification import AGREES, made
 from tests.board.verified import honest
 
 WRONG = "retractions: [{metric: fid-64, before: 0.2.0, reason: wrong layer}]"
-
-
-@pytest.fixture
-def board(tmp_path):
-    """A board of three entries in a repository; the folder ``leaderboard``."""
-    home = tmp_path / "repo" / "leaderboard"
-    for name in [*GENERATORS][:3]:
-        file(home, demo(name))
-    (home / "retractions.yaml").write_text("retractions: []\n")
-    committed(home.parent)
-    return home
-
-
-def problems(board, base=None):
-    return [str(problem) for problem in admit([board], base).problems]
 
 
 def test_a_sound_board(board):
@@ -181,123 +164,6 @@ def test_nobody_supersedes_what_is_not_theirs(board):
         assert problems(board) == [f"{late}: supersedes entry {changes['supersedes'][:12]}, {why}"]
         assert problems(board, "HEAD") == problems(board)
         late.unlink()
-
-
-def compared(one, other, **changes):
-    """A record of ``compare`` of two entries."""
-    row = {"metric": "kid-embedder", "direction": "lower", "scope": "pooled", "n": 200, "n_real": 200, "p_value": 0.5}
-    facts = {"suite": "demo", "version": 1, "reference": "phantom-v1", "paired": True, "families": {"pooled": 1}}
-    digests = {name: CLAIMS[name] for name in ("protocol_digest", "reference_digest")}
-    sides = {
-        name: {"name": name, "manifest_sha256": side.dataset.manifest_sha256, "n_per_class": {"av-af": 50}}
-        for name, side in (("first", one), ("second", other))
-    }
-    return {"schema": "synthuterus-comparison/1", "rows": [row]} | facts | digests | sides | changes
-
-
-def put_comparison(board, value, name="a.json"):
-    path = board / "comparisons" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(value if isinstance(value, str) else json.dumps(value))
-    return path
-
-
-def test_comparisons_are_of_entries_of_the_board_and_append_only(board):
-    mine, other, stranger = (demo(name) for name in [*GENERATORS][:4][1:])
-    path = put_comparison(board, compared(mine, other))
-    committed(board.parent)
-    assert problems(board, "HEAD") == []
-    path.write_text(json.dumps(compared(other, mine)))
-    assert "changed; what is on the board stays" in problems(board, "HEAD")[0]
-    path.unlink()
-    assert problems(board, "HEAD") == [
-        f"{path}: removed; what is on the board stays, a wrong entry goes into retractions.yaml"
-    ]
-    path = put_comparison(board, compared(mine, stranger))
-    assert f"{path}: second: images 030303030303, which no entry of the board is of" in problems(board)
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"surprise": 1}, "surprise: Extra inputs"),
-        ({"reference_digest": "ab" * 32}, "has this protocol and reference"),
-        ({"protocol_digest": "ab" * 32}, "has this protocol and reference"),
-        ({"first": None}, "first: Input should"),
-    ],
-)
-def test_what_a_comparison_must_not_say(board, changes, expected):
-    first, second = (demo(name) for name in [*GENERATORS][:2])
-    put_comparison(board, compared(first, second, **changes))
-    assert expected in "\n".join(problems(board))
-
-
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        ({"p_value": 2.0}, "p-value 2, expected 0 to 1"),
-        ({"first": 0.5, "second": 0.5 - 1e-300, "difference": 1e-300}, "difference 1e-300, expected 0"),
-        ({"first": 0.5, "second": 0.25, "difference": -0.25}, "difference -0.25, expected first less second, 0.25"),
-        ({"first": 0.5, "second": 0.25, "difference": None}, "difference 0, expected first less second, 0.25"),
-        ({"ci": {"low": 0.0, "high": 1.0, "level": 1e-20, "method": "m", "unit": "u"}}, "interval of level 1e-20"),
-        ({"ci": {"low": 0.0, "high": 1e-300, "level": 0.95, "method": "m", "unit": "u"}}, "interval width 1e-300"),
-    ],
-)
-def test_numbers_of_a_comparison_that_nobody_measures(board, row, expected):
-    first, second = (demo(name) for name in [*GENERATORS][:2])
-    value = compared(first, second)
-    value["rows"][0].update(row)
-    path = put_comparison(board, value)
-    (found,) = problems(board)
-    assert found.startswith(f"{path}: kid-embedder pooled: {expected}")
-    with pytest.raises(DataError):
-        load_comparisons(path.parent)
-
-
-def twin(one: Entry, value: float) -> Entry:
-    """Another generator that says it is of the same images, and that they get another value."""
-    rows = [row.model_copy(update={"value": row.value and row.value * 0.9}) for row in one.results]
-    rows = [row.model_copy(update={"value": value}) if row.metric == "kid-embedder" else row for row in rows]
-    facts = one.generator.model_copy(update={"name": "mallory"})
-    return one.model_copy(update={"generator": facts, "results": rows})
-
-
-def test_values_of_a_comparison_are_those_of_the_entries(board):
-    first, second = (demo(name) for name in [*GENERATORS][:2])
-    mine, other = (
-        next(one for one in entry.results if (one.metric, one.scope) == ("kid-embedder", "pooled"))
-        for entry in (first, second)
-    )
-
-    def found(given: float, **more: int) -> list[str]:
-        value = compared(first, second)
-        row = {"params": mine.params, "n": mine.n_fake, "n_real": mine.n_real, "first": given, "second": other.value}
-        value["rows"][0] |= row | {"difference": given - other.value} | more
-        path = put_comparison(board, value)
-        return [line.removeprefix(f"{path}: ") for line in problems(board)]
-
-    width = mine.ci.high - mine.ci.low
-    assert found(mine.value) == []
-    assert found(mine.value + 0.09 * width) == []
-    wrong = mine.value + 0.11 * width
-    assert found(wrong) == [f"first: kid-embedder pooled {wrong:g}, expected {mine.value:g} as in the entry"]
-    assert found(wrong, n=mine.n_fake - 1) == []
-    assert found(wrong, n_real=mine.n_real - 1) == []
-    (line,) = found(other.value, second=wrong, first=other.value, difference=other.value - wrong)[1:]
-    assert line.startswith("second: kid-embedder pooled")
-    file(board, twin(first, wrong))
-    assert any(line.startswith("first: kid-embedder") for line in found(mine.value))
-
-
-def test_what_else_lies_among_comparisons_is_refused(board):
-    first, second = (demo(name) for name in [*GENERATORS][:2])
-    put_comparison(board, compared(first, first))
-    put_comparison(board, "{", "b.json")
-    put_comparison(board, compared(first, second), "deeper/c.json")
-    put_comparison(board, compared(first, second), "d.txt")
-    found = "\n".join(problems(board))
-    for what in ("a.json: compares images with themselves", "b.json: not valid", "c.json: misplaced", "d.txt: mis"):
-        assert what in found
 
 
 def test_what_papers_report_is_checked_too(board):
